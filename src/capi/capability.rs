@@ -1,0 +1,24 @@
+//! Section "Capabilities".
+
+use std::ffi::{c_char, c_int};
+
+use super::args;
+
+/// zmq_has exists.
+pub const ZMQ_HAS_CAPABILITIES: c_int = 1;
+
+/// What zmq_has knows of and the library can do. Not among it yet: curve, gssapi, norm, pgm, tipc,
+/// vmci, vsock, WS, WSS.
+const CAPABILITIES: &[&str] = &["draft", "ipc"];
+
+entry! {
+    /// 1 if the library was built with a transport, mechanism or API: "ipc", "pgm", "norm", "tipc",
+    /// "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0.
+    ///
+    /// # Safety
+    /// `capability` is NULL or a NUL-terminated string.
+    fn zmq_has(capability: *const c_char) -> c_int {
+        // SAFETY: passed on to the caller.
+        Ok(unsafe { args::string(capability) }.is_ok_and(|name| CAPABILITIES.contains(&name)))
+    }
+}

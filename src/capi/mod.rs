@@ -1,0 +1,62 @@
+//! The C ABI: every function, type and constant of `zmq.h`. Pointers and `errno` stop here.
+//!
+//! An entry point turns raw pointers into checked values, calls the layer below and hands its
+//! `Result` to `ret`; logic belongs to `runtime`, `msg` or `util`. There is one file per section
+//! of the header, in the header's order, and the header is generated from these files (constants,
+//! types, prototypes and comments; `tests/header`), so the comments here are written for readers
+//! of C. What one more exported function needs: an `entry!`, its name in `exports.rs`, and
+//! `UPDATE_HEADER=1 cargo test --test header`.
+//!
+//! - plumbing: `ret` (results, `errno`, the panic guard), `args` (pointers), `handle` (registries)
+//! - stable: `errors`, `context`, `message`, `socket`, `option`, `transfer`, `monitor`, `poll`,
+//!   `proxy`, `capability`, `legacy`, `curve`, `atomic`, `timers`, `helpers`
+//! - draft: `draft`, `draft_option`, `poller`
+#![allow(non_camel_case_types, reason = "the types keep their names from zmq.h")]
+
+/// Writes one exported function.
+///
+/// The body yields `Result<T, Errno>`; `ret` turns it into what the C function returns, once for
+/// each C type, and sets `errno` if it failed. A panic inside ends as `ENOTRECOVERABLE`.
+/// The generator of the header reads the text of these blocks: one function each, signature first.
+macro_rules! entry {
+    (
+        $(#[$attribute:meta])*
+        fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? $body:block
+    ) => {
+        $(#[$attribute])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $ret)? {
+            $crate::capi::ret::run(stringify!($name), || -> $crate::errno::Result<_> { $body })
+        }
+    };
+}
+
+mod args;
+mod handle;
+mod ret;
+
+pub mod atomic;
+pub mod capability;
+pub mod context;
+pub mod curve;
+pub mod draft;
+pub mod draft_option;
+pub mod errors;
+pub mod helpers;
+pub mod legacy;
+pub mod message;
+pub mod monitor;
+pub mod option;
+pub mod poll;
+pub mod poller;
+pub mod proxy;
+pub mod socket;
+pub mod timers;
+pub mod transfer;
+
+#[cfg(test)]
+mod tests;
+
+pub use message::{zmq_free_fn, zmq_msg_t};
+pub use poll::{zmq_fd_t, zmq_pollitem_t};
+pub use poller::zmq_poller_event_t;

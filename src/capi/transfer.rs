@@ -1,0 +1,134 @@
+//! Section "Sending and receiving".
+
+use std::ffi::{c_int, c_void};
+
+use super::args;
+use super::handle::with_socket;
+use super::message::{get_mut, zmq_msg_t};
+use super::ret::Length;
+use crate::errno::{Errno, Result};
+use crate::msg::Msg;
+use crate::runtime::SocketHandle;
+
+/// Flags for sending and receiving.
+pub const ZMQ_DONTWAIT: c_int = 1;
+pub const ZMQ_SNDMORE: c_int = 2;
+/// Deprecated name.
+pub const ZMQ_NOBLOCK: c_int = ZMQ_DONTWAIT;
+
+/// The longest name of a group, in bytes.
+pub const ZMQ_GROUP_MAX_LENGTH: c_int = 255;
+
+entry! {
+    /// Sends a message and leaves it empty; after an error it is as it was. Returns its size, at
+    /// most INT_MAX.
+    ///
+    /// # Safety
+    /// `msg` is NULL (EFAULT) or valid for reads and writes. ENOTSOCK if `socket` is no open socket.
+    fn zmq_msg_send(msg: *mut zmq_msg_t, socket: *mut c_void, flags: c_int) -> c_int {
+        // SAFETY: passed on to the caller.
+        with_socket(socket, |socket| unsafe { send_msg(socket, msg, flags) })
+    }
+}
+
+entry! {
+    /// Receives a message into `msg`, whose own content is released. Returns its size, at most
+    /// INT_MAX.
+    ///
+    /// # Safety
+    /// `msg` is NULL (EFAULT) or valid for reads and writes. ENOTSOCK if `socket` is no open socket.
+    fn zmq_msg_recv(msg: *mut zmq_msg_t, socket: *mut c_void, flags: c_int) -> c_int {
+        // SAFETY: passed on to the caller.
+        with_socket(socket, |socket| unsafe { recv_msg(socket, msg, flags) })
+    }
+}
+
+entry! {
+    /// Sends a copy of a buffer as one frame. Returns its size, at most INT_MAX.
+    ///
+    /// # Safety
+    /// `buf` is valid for reads of `len` bytes, or NULL if that is 0 (else EFAULT). ENOTSOCK if
+    /// `socket` is no open socket.
+    fn zmq_send(socket: *mut c_void, buf: *const c_void, len: usize, flags: c_int) -> c_int {
+        with_socket(socket, |socket| {
+            // SAFETY: passed on to the caller.
+            let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
+            socket.send_bytes(data, flags)?;
+            Ok(Length(len))
+        })
+    }
+}
+
+entry! {
+    /// Sends a buffer that never changes as one frame, without copying it. Returns its size, at
+    /// most INT_MAX.
+    ///
+    /// # Safety
+    /// `buf` is valid for reads of `len` bytes for ever, or NULL if that is 0 (else EFAULT).
+    /// ENOTSOCK if `socket` is no open socket.
+    fn zmq_send_const(socket: *mut c_void, buf: *const c_void, len: usize, flags: c_int) -> c_int {
+        with_socket(socket, |socket| {
+            // SAFETY: passed on to the caller.
+            let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
+            let start = data.as_ptr().cast_mut();
+            // SAFETY: constant for ever; without a free function nobody writes to it.
+            let mut msg = unsafe { Msg::from_user(start, len, None, std::ptr::null_mut()) }?;
+            socket.send(&mut msg, flags)?;
+            Ok(Length(len))
+        })
+    }
+}
+
+entry! {
+    /// Receives a frame into a buffer, cutting off what is beyond its end. Returns the frame's full
+    /// size, at most INT_MAX.
+    ///
+    /// # Safety
+    /// `buf` is valid for writes of `len` bytes, or NULL if that is 0 (else EFAULT). ENOTSOCK if
+    /// `socket` is no open socket.
+    fn zmq_recv(socket: *mut c_void, buf: *mut c_void, len: usize, flags: c_int) -> c_int {
+        with_socket(socket, |socket| {
+            // Before anything is taken from the socket.
+            // SAFETY: passed on to the caller.
+            let buffer = unsafe { args::bytes_mut(buf, len, Errno::EFAULT) }?;
+            let msg = socket.recv_body(flags)?;
+            let data = msg.data();
+            let kept = data.len().min(buffer.len());
+            buffer[..kept].copy_from_slice(&data[..kept]);
+            Ok(Length(data.len()))
+        })
+    }
+}
+
+/// Sends the message at `msg` and tells its size.
+///
+/// # Safety
+/// `msg` is NULL or valid for reads and writes.
+#[inline(always)]
+pub(super) unsafe fn send_msg(
+    socket: SocketHandle,
+    msg: *mut zmq_msg_t,
+    flags: c_int,
+) -> Result<Length> {
+    // SAFETY: passed on to the caller.
+    let msg = unsafe { get_mut(msg) }?;
+    let len = msg.len();
+    socket.send(msg, flags)?;
+    Ok(Length(len))
+}
+
+/// Receives into the message at `msg` and tells its size.
+///
+/// # Safety
+/// `msg` is NULL or valid for reads and writes.
+#[inline(always)]
+pub(super) unsafe fn recv_msg(
+    socket: SocketHandle,
+    msg: *mut zmq_msg_t,
+    flags: c_int,
+) -> Result<Length> {
+    // SAFETY: passed on to the caller.
+    let msg = unsafe { get_mut(msg) }?;
+    *msg = socket.recv(flags)?;
+    Ok(Length(msg.len()))
+}

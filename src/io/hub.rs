@@ -1,0 +1,406 @@
+//! A socket's descriptors, and whose turn it is to drive them.
+//!
+//! The hub's epoll instance is itself registered with an I/O thread, which attends to it whenever
+//! nobody else does. A caller that waits for its socket takes the hub over ("leases" it): the I/O
+//! thread's registration goes, and the caller polls the hub itself. The lease outlives the call,
+//! since the next one comes soon as a rule; a tick of the I/O thread takes the hub back when the
+//! caller has stayed away. So a busy or blocked caller needs no other thread to get its messages.
+//!
+//! Locks: `driver` may be held while sessions run; sessions take their own locks only.
+
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use parking_lot::Mutex;
+
+use super::reactor::IoThread;
+use super::session::Session;
+use super::spin::Spin;
+use crate::errno::{Errno, Result};
+
+/// Something with a descriptor in a hub.
+pub(crate) trait Source: Send + Sync {
+    /// The descriptor may be readable or writable. `ended`: an end of the stream or an error shows
+    /// only by reading on.
+    fn on_event(self: Arc<Self>, readable: bool, writable: bool, ended: bool);
+}
+
+const WAKE: Token = Token(usize::MAX);
+/// Rounds of events that one turn of driving may take before others get theirs.
+const ROUNDS: usize = 8;
+
+struct Driver {
+    poll: Poll,
+    events: Events,
+}
+
+#[derive(Default)]
+struct Sources {
+    entries: Vec<Option<Arc<dyn Source>>>,
+    free: Vec<usize>,
+}
+
+/// How a wait at a hub ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// Something happened: look again.
+    Look,
+    /// The time is up.
+    TimedOut,
+    /// Another thread drives the hub: wait to be told.
+    Busy,
+}
+
+/// The descriptors of one socket.
+pub struct Hub {
+    io: Arc<IoThread>,
+    registry: Registry,
+    epoll_fd: RawFd,
+    driver: Mutex<Driver>,
+    sources: Mutex<Sources>,
+    waker: Waker,
+    /// Token at the I/O thread.
+    seat: usize,
+    /// Whether a caller has the hub rather than the I/O thread.
+    leased: Mutex<bool>,
+    /// Whether the driver sleeps and wants to be woken by `wake`.
+    sleeping: AtomicBool,
+    /// Callers inside a wait.
+    inside: AtomicUsize,
+    /// Whether the I/O thread's ticks watch the lease.
+    watched: AtomicBool,
+    /// Grows with every use by a caller.
+    uses: AtomicUsize,
+    /// Sessions with work that no event will announce.
+    again: Mutex<Vec<Arc<dyn Source>>>,
+    has_again: AtomicBool,
+    /// Sessions whose messages are gathered until the next tick.
+    gathering: Mutex<Vec<Arc<Session>>>,
+    is_gathering: AtomicBool,
+    spin: Spin,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("seat", &self.seat).finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// A hub attended to by `io`.
+    ///
+    /// # Errors
+    /// `EMFILE`, `ENFILE`, `ENOMEM`.
+    pub fn new(io: Arc<IoThread>) -> Result<Arc<Self>> {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let epoll_fd = poll.as_raw_fd();
+        let hub = Arc::new_cyclic(|me| {
+            let seat = io.add_hub(me.clone());
+            Self {
+                io,
+                registry,
+                epoll_fd,
+                driver: Mutex::new(Driver { poll, events: Events::with_capacity(256) }),
+                sources: Mutex::default(),
+                waker,
+                seat,
+                leased: Mutex::new(true),
+                sleeping: AtomicBool::new(false),
+                inside: AtomicUsize::new(0),
+                watched: AtomicBool::new(false),
+                uses: AtomicUsize::new(0),
+                again: Mutex::default(),
+                has_again: AtomicBool::new(false),
+                gathering: Mutex::default(),
+                is_gathering: AtomicBool::new(false),
+                spin: Spin::new(),
+            }
+        });
+        hub.release()?;
+        Ok(hub)
+    }
+
+    /// The I/O thread that attends to the hub.
+    #[must_use]
+    pub fn io(&self) -> &Arc<IoThread> {
+        &self.io
+    }
+
+    /// The descriptor that is readable when there is something to drive, for callers that sleep on
+    /// several hubs.
+    #[must_use]
+    pub fn poll_fd(&self) -> RawFd {
+        self.epoll_fd
+    }
+
+    /// Adds a descriptor. Events are edges: the source remembers what it has not used up.
+    pub(crate) fn add(&self, fd: RawFd, source: Arc<dyn Source>, interest: Interest) -> Result<Token> {
+        let token = {
+            let mut sources = self.sources.lock();
+            let index = sources.free.pop().unwrap_or_else(|| {
+                sources.entries.push(None);
+                sources.entries.len() - 1
+            });
+            sources.entries[index] = Some(source);
+            Token(index)
+        };
+        if let Err(error) = self.registry.register(&mut SourceFd(&fd), token, interest) {
+            self.forget(token);
+            return Err(Errno::from_io(&error));
+        }
+        Ok(token)
+    }
+
+    /// Removes a descriptor, before it is closed.
+    pub(crate) fn remove(&self, fd: RawFd, token: Token) {
+        // It fails only for descriptors that are not registered, which is what is wanted.
+        let _ = self.registry.deregister(&mut SourceFd(&fd));
+        self.forget(token);
+    }
+
+    fn forget(&self, token: Token) {
+        let mut sources = self.sources.lock();
+        let source = sources.entries.get_mut(token.0).and_then(Option::take);
+        if source.is_some() {
+            sources.free.push(token.0);
+        }
+        drop(sources);
+        drop(source);
+    }
+
+    /// Has the source called again although no event will come for it.
+    pub(crate) fn call_again(&self, source: Arc<dyn Source>) {
+        self.again.lock().push(source);
+        self.has_again.store(true, Ordering::Release);
+        if *self.leased.lock() {
+            // The caller that has the hub looks before it sleeps; one that sleeps is woken.
+            self.wake();
+        } else {
+            self.io.drive_soon(self.seat);
+        }
+    }
+
+    /// Has the session's messages written by the next tick.
+    pub(crate) fn gather(&self, session: Arc<Session>) {
+        self.gathering.lock().push(session);
+        if !self.is_gathering.swap(true, Ordering::AcqRel) {
+            self.io.tick_gathering(self.seat);
+        }
+    }
+
+    /// Writes what was gathered: callers do it before they wait, I/O threads when they tick. True
+    /// if there may be more to come.
+    pub fn flush(&self) -> bool {
+        if !self.is_gathering.load(Ordering::Acquire) {
+            return false;
+        }
+        let sessions = std::mem::take(&mut *self.gathering.lock());
+        let mut kept: Vec<_> = sessions.into_iter().filter(|session| session.flush()).collect();
+        let mut gathering = self.gathering.lock();
+        gathering.append(&mut kept);
+        let more = !gathering.is_empty();
+        self.is_gathering.store(more, Ordering::Release);
+        more
+    }
+
+    /// Waits until there was something to drive, `ready` says so, [`Hub::wake`] is called, or the
+    /// time is up; drives what there is.
+    ///
+    /// # Errors
+    /// `EINTR` if a signal handler ran.
+    pub fn wait(&self, timeout: Option<Duration>, ready: &dyn Fn() -> bool) -> Result<Waited> {
+        let Some(mut driver) = self.driver.try_lock() else { return Ok(Waited::Busy) };
+        self.inside.fetch_add(1, Ordering::SeqCst);
+        let result = self.lease().and_then(|()| self.wait_driving(&mut driver, timeout, ready));
+        drop(driver);
+        self.leave();
+        result
+    }
+
+    fn wait_driving(
+        &self,
+        driver: &mut Driver,
+        timeout: Option<Duration>,
+        ready: &dyn Fn() -> bool,
+    ) -> Result<Waited> {
+        let mut failed = None;
+        let came = self.spin.look(timeout, || {
+            ready() || self.drive_once(driver, Some(Duration::ZERO)).unwrap_or_else(|error| {
+                failed = Some(error);
+                true
+            })
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if came {
+            return Ok(Waited::Look);
+        }
+        self.sleeping.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if ready() {
+            self.sleeping.store(false, Ordering::Relaxed);
+            return Ok(Waited::Look);
+        }
+        let began = std::time::Instant::now();
+        let result = self.drive_once(driver, timeout);
+        self.sleeping.store(false, Ordering::Relaxed);
+        self.spin.slept(began.elapsed());
+        Ok(if result? { Waited::Look } else { Waited::TimedOut })
+    }
+
+    /// Wakes the caller that sleeps in [`Hub::wait`], if one does.
+    pub fn wake(&self) {
+        fence(Ordering::SeqCst);
+        if self.sleeping.load(Ordering::Relaxed) && self.sleeping.swap(false, Ordering::Relaxed) {
+            // An eventfd that cannot be written is full, and so wakes already.
+            let _ = self.waker.wake();
+        }
+    }
+
+    /// Drives what is there, without waiting; for callers that slept on [`Hub::poll_fd`].
+    pub fn drive(&self) {
+        if let Some(mut driver) = self.driver.try_lock() {
+            // Nothing is interrupted that does not wait.
+            let _ = self.drive_rounds(&mut driver);
+        }
+    }
+
+    /// Takes the hub over for a caller that is going to sleep on [`Hub::poll_fd`] among others.
+    ///
+    /// # Errors
+    /// What `epoll_ctl(2)` fails with: `ENOMEM`.
+    pub fn enter(&self) -> Result<()> {
+        self.inside.fetch_add(1, Ordering::SeqCst);
+        let result = self.lease();
+        if result.is_err() {
+            self.leave();
+        }
+        result
+    }
+
+    /// Ends what [`Hub::enter`] began.
+    pub fn leave(&self) {
+        self.uses.fetch_add(1, Ordering::Relaxed);
+        self.inside.fetch_sub(1, Ordering::SeqCst);
+        if !self.watched.swap(true, Ordering::SeqCst) {
+            self.io.watch(self.seat);
+        }
+    }
+
+    fn lease(&self) -> Result<()> {
+        let mut leased = self.leased.lock();
+        if !*leased {
+            self.io.registry().deregister(&mut SourceFd(&self.epoll_fd))?;
+            *leased = true;
+        }
+        Ok(())
+    }
+
+    /// Gives the hub to its I/O thread.
+    ///
+    /// # Errors
+    /// What `epoll_ctl(2)` fails with: `ENOMEM`, `ENOSPC`.
+    pub fn release(&self) -> Result<()> {
+        let mut leased = self.leased.lock();
+        if *leased {
+            // Registering tells of what is pending already.
+            let token = Token(self.seat);
+            self.io.registry().register(&mut SourceFd(&self.epoll_fd), token, Interest::READABLE)?;
+            *leased = false;
+            if self.has_again.load(Ordering::Acquire) {
+                self.io.drive_soon(self.seat);
+            }
+        }
+        Ok(())
+    }
+
+    /// A tick looks whether callers still use the lease; false: no need to look again.
+    pub(crate) fn watch_lease(&self, seen: &mut usize) -> bool {
+        let uses = self.uses.load(Ordering::Relaxed);
+        if uses != *seen {
+            *seen = uses;
+            return true;
+        }
+        // Nobody came since the last tick. While callers are inside they drive, and the last one to
+        // leave asks for ticks again; the order of the two flags makes sure that one of us does.
+        self.watched.store(false, Ordering::SeqCst);
+        if self.inside.load(Ordering::SeqCst) > 0 {
+            return false;
+        }
+        if self.release().is_ok() {
+            return false;
+        }
+        self.watched.store(true, Ordering::SeqCst);
+        true
+    }
+
+    /// The I/O thread drives the hub; true if it must come again.
+    pub(crate) fn attend(&self) -> bool {
+        let Some(mut driver) = self.driver.try_lock() else { return false };
+        self.drive_rounds(&mut driver).unwrap_or(true)
+    }
+
+    /// Drives until nothing is left (false) or the turn is over (true).
+    fn drive_rounds(&self, driver: &mut Driver) -> Result<bool> {
+        for _ in 0..ROUNDS {
+            if !self.drive_once(driver, Some(Duration::ZERO))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Polls once and runs what is due; true if there was anything.
+    fn drive_once(&self, driver: &mut Driver, timeout: Option<Duration>) -> Result<bool> {
+        let again = if self.has_again.load(Ordering::Acquire) {
+            self.has_again.store(false, Ordering::Release);
+            std::mem::take(&mut *self.again.lock())
+        } else {
+            Vec::new()
+        };
+        let timeout = if again.is_empty() { timeout } else { Some(Duration::ZERO) };
+        driver.poll.poll(&mut driver.events, timeout)?;
+        let mut any = !again.is_empty();
+        for source in again {
+            source.on_event(false, false, false);
+        }
+        for event in &driver.events {
+            any = true;
+            if event.token() == WAKE {
+                continue;
+            }
+            let source = self.sources.lock().entries.get(event.token().0).cloned().flatten();
+            if let Some(source) = source {
+                let ended = event.is_read_closed() || event.is_error() || event.is_write_closed();
+                let (readable, writable) = (event.is_readable(), event.is_writable());
+                guard_session(|| source.on_event(readable || ended, writable || ended, ended));
+            }
+        }
+        Ok(any)
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        if !*self.leased.get_mut() {
+            // The descriptor is about to close, which deregisters it anyway.
+            let _ = self.io.registry().deregister(&mut SourceFd(&self.epoll_fd));
+        }
+        self.io.remove_hub(self.seat);
+    }
+}
+
+/// Contains a bug in one session: it must not end the thread, which is the application's or serves
+/// all other sessions too.
+pub(crate) fn guard_session(run: impl FnOnce()) {
+    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+        eprintln!("ferrozmq: a connection met an internal error and was dropped");
+    }
+}

@@ -1,0 +1,170 @@
+//! Listeners: they accept connections and give each to a session.
+
+use std::os::fd::AsRawFd;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use mio::{Interest, Token};
+use parking_lot::Mutex;
+
+use super::hub::{Hub, Source};
+use super::session::Session;
+use super::timers::Timed;
+use super::{Census, Owner, monitor_event};
+use crate::errno::{Errno, Result};
+use crate::option::SocketOptions;
+use crate::transport::{self, Accepted, Address};
+
+/// Pause after an accept that failed for want of descriptors or memory.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Connections accepted in one turn.
+const TURN: usize = 64;
+
+/// A bound endpoint.
+pub struct Listener {
+    me: Weak<Listener>,
+    hub: Arc<Hub>,
+    owner: Arc<dyn Owner>,
+    options: Arc<SocketOptions>,
+    census: Arc<dyn Census>,
+    endpoint: String,
+    core: Mutex<Core>,
+}
+
+struct Core {
+    /// The descriptor; none once closed.
+    bound: Option<(transport::Listener, Token)>,
+    sessions: Vec<Weak<Session>>,
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl Listener {
+    /// Binds, and accepts from now on.
+    ///
+    /// # Errors
+    /// As `zmq_bind(3)` says.
+    pub fn bind(
+        address: &Address,
+        hub: &Arc<Hub>,
+        owner: &Arc<dyn Owner>,
+        options: &Arc<SocketOptions>,
+        census: &Arc<dyn Census>,
+    ) -> Result<Arc<Self>> {
+        let bound = transport::Listener::bind(address, options)?;
+        let fd = bound.as_raw_fd();
+        let listener = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            hub: Arc::clone(hub),
+            owner: Arc::clone(owner),
+            options: Arc::clone(options),
+            census: Arc::clone(census),
+            endpoint: bound.endpoint().to_owned(),
+            core: Mutex::new(Core { bound: None, sessions: Vec::new() }),
+        });
+        // The monitor hears of the endpoint before it hears of a peer there.
+        let value = u64::try_from(fd).unwrap_or(0);
+        owner.report(monitor_event::LISTENING, value, &listener.endpoint);
+        let mut core = listener.core.lock();
+        let token = hub.add(fd, Arc::clone(&listener) as Arc<dyn Source>, Interest::READABLE)?;
+        core.bound = Some((bound, token));
+        drop(core);
+        // A peer may have come before we were registered; edges do not tell of it.
+        hub.call_again(Arc::clone(&listener) as Arc<dyn Source>);
+        Ok(listener)
+    }
+
+    /// The resolved endpoint (`ZMQ_LAST_ENDPOINT`).
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Stops accepting, at once; the connections that came by it end too (`zmq_unbind(3)`).
+    pub fn close(&self) {
+        let (bound, sessions) = {
+            let mut core = self.core.lock();
+            (core.bound.take(), std::mem::take(&mut core.sessions))
+        };
+        if let Some((bound, token)) = bound {
+            let fd = bound.as_raw_fd();
+            self.hub.remove(fd, token);
+            drop(bound);
+            let value = u64::try_from(fd).unwrap_or(0);
+            self.owner.report(monitor_event::CLOSED, value, &self.endpoint);
+        }
+        for session in sessions {
+            if let Some(session) = session.upgrade() {
+                session.retire();
+            }
+        }
+    }
+
+    fn accept(&self) {
+        // Whoever holds the lock accepts until nothing is left; but a thread that comes while it is
+        // on its way out must not be turned away, so this one waits. It is held briefly.
+        let mut core = self.core.lock();
+        for _ in 0..TURN {
+            let Some((bound, _)) = &core.bound else { return };
+            let accepted = bound.accept(&self.options);
+            match accepted {
+                Ok(Accepted::Stream(stream)) => self.on_stream(&mut core, stream),
+                Ok(Accepted::Rejected) => {}
+                Ok(Accepted::WouldBlock) => return,
+                Err(errno) => {
+                    self.report_failure(errno);
+                    if !is_passing(errno) {
+                        if let Some(me) = self.me.upgrade() {
+                            self.hub.io().at(Instant::now() + PAUSE, me);
+                        }
+                        return;
+                    }
+                }
+            }
+        }
+        if let Some(me) = self.me.upgrade() {
+            self.hub.call_again(me);
+        }
+    }
+
+    fn on_stream(&self, core: &mut Core, stream: transport::Stream) {
+        let value = u64::try_from(stream.as_raw_fd()).unwrap_or(0);
+        self.owner.report(monitor_event::ACCEPTED, value, &self.endpoint);
+        let Self { hub, owner, options, census, endpoint, .. } = self;
+        match Session::accept(stream, hub, owner, options, endpoint, census) {
+            Ok(session) => {
+                if core.sessions.len() == core.sessions.capacity() {
+                    core.sessions.retain(|known| known.strong_count() > 0);
+                }
+                core.sessions.push(Arc::downgrade(&session));
+            }
+            Err(errno) => self.report_failure(errno),
+        }
+    }
+
+    fn report_failure(&self, errno: Errno) {
+        let value = u64::from(errno.0.unsigned_abs());
+        self.owner.report(monitor_event::ACCEPT_FAILED, value, &self.endpoint);
+    }
+}
+
+/// Whether the next accept may succeed at once.
+fn is_passing(errno: Errno) -> bool {
+    matches!(errno, Errno::ECONNABORTED | Errno::EINTR | Errno::EPROTO | Errno::EPERM)
+}
+
+impl Source for Listener {
+    fn on_event(self: Arc<Self>, _readable: bool, _writable: bool, _ended: bool) {
+        self.accept();
+    }
+}
+
+impl Timed for Listener {
+    fn on_time(self: Arc<Self>) {
+        self.accept();
+    }
+}

@@ -1,0 +1,118 @@
+//! The I/O side: sessions, listeners and connecters, and the threads that attend to them.
+//!
+//! A socket with connections has a [`Hub`], an epoll instance that holds all its descriptors.
+//! Whoever holds the hub's driver lock drives the sessions behind it: an I/O thread as a rule, the
+//! calling thread itself while it waits for a message. Nothing here takes a socket's lock except
+//! through [`Owner::housekeep`], and that only on an I/O thread that holds nothing.
+
+mod backoff;
+mod hub;
+mod listener;
+mod pace;
+mod reactor;
+mod resolver;
+mod session;
+mod spin;
+mod timers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use hub::{Hub, Waited};
+pub use listener::Listener;
+pub use reactor::{IoThread, ThreadConfig};
+pub use session::{ConnectTarget, Session};
+pub use spin::Spin;
+
+use crate::msg::Metadata;
+use crate::pattern::{HwmBoost, Identity, Origin, PipeEnd, PipeSlot};
+
+/// What a session tells its socket. Processed under the socket's lock by whoever holds it next.
+pub enum Event {
+    /// A connection was made that brings a pipe of its own.
+    Attach(Box<PipeEnd>, Origin, Identity),
+    /// The connection behind a pipe that exists already was made; `again`: not for the first time.
+    Established {
+        /// The pipe.
+        slot: Arc<PipeSlot>,
+        /// Who is there.
+        peer: Identity,
+        /// What messages from there carry.
+        metadata: Option<Arc<Metadata>>,
+        /// Whether the pipe had a connection before.
+        again: bool,
+        /// What an inproc peer adds to the high-water marks: (outbound, inbound).
+        hwm_boost: Option<HwmBoost>,
+    },
+    /// Messages came in on a pipe whose reader waited.
+    Readable(Arc<PipeSlot>),
+    /// Credit came in on a pipe whose writer waited.
+    Writable(Arc<PipeSlot>),
+    /// The other side has let go of the pipe; what it sent is still to be read.
+    Closed(Arc<PipeSlot>),
+    /// The pipe's endpoint was taken away: the socket lets go of the pipe at once.
+    Retired(Arc<PipeSlot>),
+}
+
+/// Events that a monitor may ask for, numbered as in `zmq.h` (`zmq_socket_monitor(3)`).
+pub mod monitor_event {
+    #![allow(missing_docs, reason = "named and numbered as in zmq.h")]
+    pub const CONNECTED: u64 = 0x0001;
+    pub const CONNECT_DELAYED: u64 = 0x0002;
+    pub const CONNECT_RETRIED: u64 = 0x0004;
+    pub const LISTENING: u64 = 0x0008;
+    pub const BIND_FAILED: u64 = 0x0010;
+    pub const ACCEPTED: u64 = 0x0020;
+    pub const ACCEPT_FAILED: u64 = 0x0040;
+    pub const CLOSED: u64 = 0x0080;
+    pub const CLOSE_FAILED: u64 = 0x0100;
+    pub const DISCONNECTED: u64 = 0x0200;
+    pub const MONITOR_STOPPED: u64 = 0x0400;
+    pub const HANDSHAKE_FAILED_NO_DETAIL: u64 = 0x0800;
+    pub const HANDSHAKE_SUCCEEDED: u64 = 0x1000;
+    pub const HANDSHAKE_FAILED_PROTOCOL: u64 = 0x2000;
+    pub const HANDSHAKE_FAILED_AUTH: u64 = 0x4000;
+    pub const PIPES_STATS: u64 = 0x10000;
+}
+
+/// The socket that a session or listener works for, as seen from the I/O side.
+pub trait Owner: Send + Sync {
+    /// Hands an event over and wakes the socket's caller if it waits. Never blocks.
+    fn post(&self, event: Event);
+
+    /// Tells the socket's monitor, if there is one. Never blocks on the application.
+    fn report(&self, event: u64, value: u64, endpoint: &str);
+
+    /// Processes what was posted, without the application's help. Takes the socket's lock.
+    fn housekeep(&self);
+
+    /// The socket's high-water marks now: (sending, receiving) in messages, 0 for no limit.
+    fn hwms(&self) -> (usize, usize);
+
+    /// The socket's linger period now: `None` for ever.
+    fn linger(&self) -> Option<Duration>;
+}
+
+/// Counts the sessions of a context that are not done yet.
+pub trait Census: Send + Sync {
+    /// A session began.
+    fn enter(&self);
+    /// A session is done.
+    fn leave(&self);
+}
+
+/// A session's entry in the census.
+pub(crate) struct LiveGuard(Arc<dyn Census>);
+
+impl LiveGuard {
+    pub(crate) fn new(census: Arc<dyn Census>) -> Self {
+        census.enter();
+        Self(census)
+    }
+}
+
+impl Drop for LiveGuard {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}

@@ -1,0 +1,234 @@
+//! Bytes and messages through a session: read and decode, encode and write, in batches.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::{Conn, Core, Event, Lanes, Loss, Session, WORK};
+use crate::errno::{Errno, Result};
+use crate::msg::Msg;
+use crate::pipe::Writer;
+use crate::proto::{Input, Sink};
+
+/// Bytes gathered before they are written.
+const WRITE_BATCH: usize = 64 * 1024;
+/// Slices per write.
+const SLICES: usize = 64;
+/// Reads per turn; then other sessions have theirs.
+const READS: usize = 32;
+/// Writes per turn.
+const WRITES: usize = 64;
+
+/// The lane to the socket, as the engine sees it.
+struct ToSocket<'a> {
+    lane: Option<&'a mut Writer>,
+    pushed: bool,
+}
+
+impl Sink for ToSocket<'_> {
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.lane.as_ref().is_none_or(|lane| lane.has_room())
+    }
+
+    #[inline]
+    fn push(&mut self, frame: Msg) {
+        if let Some(lane) = &mut self.lane {
+            self.pushed |= lane.send(frame);
+        }
+    }
+}
+
+/// What stopped a direction.
+enum Stopped {
+    /// Nothing to do until an event, a message or credit comes.
+    Idle,
+    /// The turn is over, though there is more to do.
+    Turn,
+    Lost(Loss),
+}
+
+impl Session {
+    /// Moves what can be moved, both ways.
+    pub(super) fn flow(&self, core: &mut Core, now: Instant) {
+        let mut more = false;
+        for direction in [Self::receive, Self::transmit] {
+            match direction(self, core, now) {
+                Stopped::Idle => {}
+                Stopped::Turn => more = true,
+                Stopped::Lost(loss) => {
+                    self.lose(core, loss);
+                    return;
+                }
+            }
+        }
+        if more && let Some(me) = self.me.upgrade() {
+            self.hub.call_again(me);
+        }
+    }
+
+    fn receive(&self, core: &mut Core, now: Instant) -> Stopped {
+        let mut reads = 0;
+        loop {
+            let Core { conn: Some(conn), lanes, .. } = core else { return Stopped::Idle };
+            let mut sink = ToSocket {
+                // What nobody will read is discarded, so that the stream's end can be seen.
+                lane: lanes
+                    .as_mut()
+                    .map(|lanes| &mut lanes.to_socket)
+                    .filter(|lane| !lane.is_orphaned()),
+                pushed: false,
+            };
+            let input = conn.engine.handle_input(&mut conn.rx, &mut sink, &mut conn.out, now);
+            let pushed = sink.pushed;
+            if pushed {
+                self.tell_reader(lanes.as_ref());
+            }
+            match input {
+                Err(error) => return Stopped::Lost(Loss::Engine(error)),
+                Ok(Input::Established) => {
+                    self.established(core);
+                    continue;
+                }
+                Ok(Input::Blocked) => {
+                    let Some(lanes) = lanes else { return Stopped::Idle };
+                    // Waiting may prove needless: credit has come meanwhile, or nobody will read.
+                    if !lanes.to_socket.wait_for_room() {
+                        continue;
+                    }
+                    return Stopped::Idle;
+                }
+                Ok(Input::ZapPending) => return Stopped::Idle,
+                Ok(Input::NeedMore) => {}
+            }
+            if !conn.readable {
+                conn.rx.release_if_idle();
+                return Stopped::Idle;
+            }
+            if reads == READS {
+                return Stopped::Turn;
+            }
+            reads += 1;
+            if let Err(errno) = read(conn) {
+                return Stopped::Lost(Loss::Stream(errno));
+            }
+        }
+    }
+
+    fn tell_reader(&self, lanes: Option<&Lanes>) {
+        if let Some(lanes) = lanes
+            && lanes.to_socket.reader_waits()
+        {
+            self.owner.post(Event::Readable(Arc::clone(&lanes.slot)));
+        }
+    }
+
+    fn transmit(&self, core: &mut Core, _now: Instant) -> Stopped {
+        let Core { conn: Some(conn), lanes, .. } = core else { return Stopped::Idle };
+        if conn.write_failed {
+            return Stopped::Idle;
+        }
+        for _ in 0..WRITES {
+            if let Some(lanes) = lanes
+                && conn.engine.is_established()
+                && conn.out.len() < WRITE_BATCH
+            {
+                self.encode(conn, lanes);
+            }
+            if conn.out.is_empty() {
+                conn.out.release_if_idle();
+                return Stopped::Idle;
+            }
+            if !conn.writable {
+                return Stopped::Idle;
+            }
+            if let Err(errno) = write(conn) {
+                // The peer will not read any more, but what it sent is still to be read: the end
+                // shows there.
+                let _ = errno;
+                conn.write_failed = true;
+                conn.out.clear();
+                conn.readable = true;
+                conn.ended = true;
+                self.todo.fetch_or(WORK, Ordering::SeqCst);
+                return Stopped::Idle;
+            }
+        }
+        Stopped::Turn
+    }
+
+    fn encode(&self, conn: &mut Conn, lanes: &mut Lanes) {
+        let mut taken = 0;
+        let mut wake_writer = false;
+        while conn.out.len() < WRITE_BATCH {
+            let Some(received) = lanes.from_socket.recv() else { break };
+            wake_writer |= received.wake_writer;
+            taken += 1;
+            conn.engine.encode(received.frame, &mut conn.out);
+        }
+        if taken > 0 {
+            self.taken.fetch_add(taken, Ordering::Relaxed);
+        }
+        if wake_writer {
+            self.owner.post(Event::Writable(Arc::clone(&lanes.slot)));
+        }
+    }
+}
+
+/// Reads once into the receive buffer.
+fn read(conn: &mut Conn) -> Result<()> {
+    let Conn { stream, rx, .. } = conn;
+    let read = rx.fill(|slices: &mut [IoSliceMut<'_>]| {
+        stream.recv_vectored(slices).map_err(|error| Errno::from_io(&error))
+    });
+    match read {
+        Ok((0, _)) => Err(Errno::EPIPE),
+        Ok((n, room)) => {
+            // A short read has emptied the kernel's buffer; an event announces what comes then. But
+            // an end that was announced already is not announced again.
+            if n < room && !conn.ended {
+                conn.readable = false;
+            }
+            Ok(())
+        }
+        Err(Errno::EAGAIN) => {
+            conn.readable = false;
+            Ok(())
+        }
+        Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Writes once from the send buffer.
+fn write(conn: &mut Conn) -> Result<()> {
+    let mut slices = [IoSlice::new(&[]); SLICES];
+    let count = conn.out.slices(&mut slices);
+    match conn.stream.send_vectored(&slices[..count]) {
+        Ok(n) => {
+            conn.out.advance(n);
+            Ok(())
+        }
+        Err(error) => match Errno::from_io(&error) {
+            Errno::EAGAIN => {
+                conn.writable = false;
+                Ok(())
+            }
+            Errno::EINTR => Ok(()),
+            errno => Err(errno),
+        },
+    }
+}
+
+/// Reads what the peer has sent and nobody will want: a stream closed with unread bytes is reset, and
+/// the peer could lose what we sent last.
+pub(super) fn discard_input(conn: &mut Conn) {
+    for _ in 0..READS {
+        conn.rx.consume(usize::MAX);
+        conn.readable = true;
+        if read(conn).is_err() || !conn.readable {
+            return;
+        }
+    }
+}

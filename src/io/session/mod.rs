@@ -1,0 +1,557 @@
+//! Sessions: a connection, the engine that speaks on it, and the lanes to and from the socket.
+//!
+//! A session is driven by whoever holds its lock. Whoever finds work for it (an event, a published
+//! message, credit, a deadline, the socket's farewell) sets a bit and tries the lock; if another
+//! thread has it, that thread sees the bit when it lets go. So nobody ever waits for a session, and
+//! no work is left undone.
+//!
+//! A session of a connecting socket lives through reconnects (`connect`); one that was accepted ends
+//! with its connection. `flow` moves bytes and messages, this file keeps the life cycle.
+
+mod connect;
+mod flow;
+
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use mio::{Interest, Token};
+use parking_lot::Mutex;
+
+use super::hub::{Hub, Source};
+use super::pace::{Advice, Pace};
+use super::timers::Timed;
+use super::{Census, Event, LiveGuard, Owner, monitor_event};
+use crate::errno::{Errno, Result};
+use crate::msg::{Metadata, RxBuf};
+use crate::option::SocketOptions;
+use crate::pattern::{Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
+use crate::pipe::{Reader, Writer, lane};
+use crate::proto::raw::RawEngine;
+use crate::proto::{
+    AnyEngine, Engine, EngineConfig, EngineError, HandshakeFailure, MechanismConfig, OutBuf,
+};
+use crate::socket_type::SocketType;
+use crate::transport::Stream;
+pub use connect::ConnectTarget;
+use connect::Dialer;
+
+// What there is to do.
+const READABLE: u32 = 1;
+const WRITABLE: u32 = 2;
+/// The stream has ended or failed: read until that shows.
+const ENDED: u32 = 4;
+/// The socket published something, gave credit, or we have more to do ourselves.
+const WORK: u32 = 8;
+/// The socket has let go of the pipe.
+const CLOSED: u32 = 16;
+const DEADLINE: u32 = 32;
+/// A name was resolved, or could not be.
+const RESOLVED: u32 = 64;
+/// The endpoint is taken away (`zmq_unbind(3)`, `zmq_disconnect(3)`).
+const RETIRED: u32 = 128;
+
+/// A session. See the module's documentation.
+pub struct Session {
+    me: Weak<Session>,
+    hub: Arc<Hub>,
+    owner: Arc<dyn Owner>,
+    options: Arc<SocketOptions>,
+    /// The endpoint that monitor events name.
+    endpoint: String,
+    todo: AtomicU32,
+    core: Mutex<Core>,
+    pace: Pace,
+    /// Messages taken from the lane, for the tick to see whether gathering still pays.
+    taken: AtomicUsize,
+    taken_at_tick: AtomicUsize,
+    is_done: AtomicBool,
+    resolved: Mutex<Option<connect::Resolution>>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// The session's ends of the lanes.
+struct Lanes {
+    to_socket: Writer,
+    from_socket: Reader,
+    slot: Arc<PipeSlot>,
+    /// Whether the pipe has had a connection.
+    was_used: bool,
+}
+
+struct Conn {
+    stream: Stream,
+    token: Token,
+    engine: AnyEngine,
+    rx: RxBuf,
+    out: OutBuf,
+    readable: bool,
+    writable: bool,
+    /// An end or error of the stream was announced: short reads say nothing any more.
+    ended: bool,
+    /// Writing failed; what the peer sent before is still to be read.
+    write_failed: bool,
+}
+
+struct Core {
+    conn: Option<Conn>,
+    lanes: Option<Lanes>,
+    /// How to connect; accepted sessions have none.
+    dialer: Option<Dialer>,
+    /// Set when the socket has let go: when to give up what is unsent.
+    farewell: Option<Farewell>,
+    /// The earliest deadline that the timers know.
+    scheduled: Option<Instant>,
+    live: Option<LiveGuard>,
+}
+
+#[derive(Clone, Copy)]
+struct Farewell {
+    until: Option<Instant>,
+}
+
+impl Session {
+    /// A session for a connection that a listener accepted; it ends with the connection.
+    pub(crate) fn accept(
+        stream: Stream,
+        hub: &Arc<Hub>,
+        owner: &Arc<dyn Owner>,
+        options: &Arc<SocketOptions>,
+        endpoint: &str,
+        census: &Arc<dyn Census>,
+    ) -> Result<Arc<Self>> {
+        let session = Self::new(hub, owner, options, endpoint.to_owned(), census, None, None);
+        {
+            let mut core = session.core.lock();
+            if let Err(error) = session.open(&mut core, stream) {
+                session.finish(&mut core);
+                return Err(error);
+            }
+        }
+        session.run(WORK);
+        Ok(session)
+    }
+
+    fn new(
+        hub: &Arc<Hub>,
+        owner: &Arc<dyn Owner>,
+        options: &Arc<SocketOptions>,
+        endpoint: String,
+        census: &Arc<dyn Census>,
+        lanes: Option<Lanes>,
+        dialer: Option<Dialer>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            hub: Arc::clone(hub),
+            owner: Arc::clone(owner),
+            options: Arc::clone(options),
+            endpoint,
+            todo: AtomicU32::new(0),
+            core: Mutex::new(Core {
+                conn: None,
+                lanes,
+                dialer,
+                farewell: None,
+                scheduled: None,
+                live: Some(LiveGuard::new(Arc::clone(census))),
+            }),
+            pace: Pace::default(),
+            taken: AtomicUsize::new(0),
+            taken_at_tick: AtomicUsize::new(0),
+            is_done: AtomicBool::new(false),
+            resolved: Mutex::new(None),
+        })
+    }
+
+    /// Whether the session has come to its end.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.is_done.load(Ordering::Acquire)
+    }
+
+    /// Takes the endpoint away: the socket loses the pipe at once, the peer still gets what was sent,
+    /// within the socket's linger period.
+    pub fn retire(&self) {
+        self.run(RETIRED);
+    }
+
+    /// Adds to what there is to do, and does it unless another thread is at it.
+    fn run(&self, bits: u32) {
+        self.todo.fetch_or(bits, Ordering::SeqCst);
+        loop {
+            // Pairs with the fence below: either we get the lock, or its holder sees our bits.
+            fence(Ordering::SeqCst);
+            let Some(mut core) = self.core.try_lock() else { return };
+            let todo = self.todo.swap(0, Ordering::SeqCst);
+            if todo != 0 {
+                self.process(&mut core, todo);
+            }
+            drop(core);
+            fence(Ordering::SeqCst);
+            if self.todo.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+        }
+    }
+
+    fn process(&self, core: &mut Core, todo: u32) {
+        if self.is_done() {
+            return;
+        }
+        let now = Instant::now();
+        if todo & RETIRED != 0 {
+            self.retire_now(core);
+        }
+        if todo & CLOSED != 0 && core.farewell.is_none() {
+            let until = self.owner.linger().map(|linger| now + linger);
+            core.farewell = Some(Farewell { until });
+        }
+        if todo & RESOLVED != 0 {
+            self.on_resolved(core);
+        }
+        if todo & DEADLINE != 0 {
+            core.scheduled = None;
+            self.on_deadline(core, now);
+        }
+        if todo & (READABLE | WRITABLE) != 0 && core.conn.is_none() {
+            self.on_dialing_event(core);
+        }
+        if let Some(conn) = &mut core.conn {
+            conn.readable |= todo & READABLE != 0;
+            conn.writable |= todo & WRITABLE != 0;
+            conn.ended |= todo & ENDED != 0;
+            self.flow(core, now);
+        }
+        self.conclude(core, now);
+    }
+
+    /// Ends the session if its work is done, and sees to the next deadline otherwise.
+    fn conclude(&self, core: &mut Core, now: Instant) {
+        if let Some(farewell) = core.farewell {
+            let unsent = core.lanes.as_mut().is_some_and(|lanes| !lanes.from_socket.is_finished())
+                || core.conn.as_ref().is_some_and(|conn| {
+                    !conn.out.is_empty() && !conn.write_failed && conn.engine.is_established()
+                });
+            let hopeless = core.conn.is_none() && core.dialer.is_none();
+            let over = farewell.until.is_some_and(|until| until <= now);
+            if !unsent || hopeless || over {
+                self.finish(core);
+            }
+        }
+        if !self.is_done() {
+            self.schedule(core);
+        }
+    }
+
+    fn schedule(&self, core: &mut Core) {
+        let deadlines = [
+            core.conn.as_ref().and_then(|conn| conn.engine.poll_timeout()),
+            core.dialer.as_ref().and_then(Dialer::deadline),
+            core.farewell.and_then(|farewell| farewell.until),
+        ];
+        let Some(next) = deadlines.into_iter().flatten().min() else { return };
+        if core.scheduled.is_none_or(|scheduled| next < scheduled)
+            && let Some(me) = self.me.upgrade()
+        {
+            core.scheduled = Some(next);
+            self.hub.io().at(next, me);
+        }
+    }
+
+    fn on_deadline(&self, core: &mut Core, now: Instant) {
+        self.on_dial_deadline(core, now);
+        let Some(conn) = &mut core.conn else { return };
+        if conn.engine.poll_timeout().is_some_and(|deadline| deadline <= now)
+            && let Err(error) = conn.engine.handle_timeout(now, &mut conn.out)
+        {
+            self.lose(core, Loss::Engine(error));
+        }
+    }
+
+    /// Starts to speak on a stream.
+    fn open(&self, core: &mut Core, stream: Stream) -> Result<()> {
+        let me: Arc<Self> = self.me.upgrade().ok_or(Errno::ENOTCONN)?;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = self.hub.add(stream.as_raw_fd(), me, interest)?;
+        let mut out = OutBuf::default();
+        let engine = self.engine(core.dialer.is_none(), &mut out);
+        core.conn = Some(Conn {
+            stream,
+            token,
+            engine,
+            rx: RxBuf::new(),
+            out,
+            // The first event tells; until then trying is cheap and may save one.
+            readable: true,
+            writable: true,
+            ended: false,
+            write_failed: false,
+        });
+        Ok(())
+    }
+
+    fn engine(&self, accepted: bool, out: &mut OutBuf) -> AnyEngine {
+        let options = &self.options;
+        if options.socket_type == SocketType::Stream || options.router_raw {
+            return AnyEngine::Raw(RawEngine::new());
+        }
+        let config = EngineConfig {
+            socket_type: options.socket_type,
+            is_server_side: accepted,
+            routing_id: options.routing_id.clone(),
+            app_metadata: options.metadata.clone(),
+            max_msg_size: options.max_msg_size(),
+            handshake_ivl: options.handshake_ivl,
+            heartbeat_ivl: options.heartbeat_ivl,
+            heartbeat_ttl: options.heartbeat_ttl,
+            heartbeat_timeout: options.heartbeat_timeout,
+            mechanism: MechanismConfig::Null,
+        };
+        AnyEngine::Zmtp(Box::new(Engine::new(config, Instant::now(), out)))
+    }
+
+    fn is_raw(&self) -> bool {
+        self.options.socket_type == SocketType::Stream || self.options.router_raw
+    }
+
+    /// The handshake is complete: the socket gets a pipe, or learns who is behind the one it has.
+    fn established(&self, core: &mut Core) {
+        let Some(conn) = &core.conn else { return };
+        let peer = conn.engine.peer().cloned().unwrap_or_default();
+        let mut properties = peer.properties;
+        if !properties.iter().any(|(name, _)| name == "Routing-Id") {
+            properties.push(("Routing-Id".to_owned(), peer.routing_id.clone()));
+        }
+        properties.push(("Peer-Address".to_owned(), conn.stream.peer_address().into()));
+        if let Some(user) = peer.user_id {
+            properties.push(("User-Id".to_owned(), user));
+        }
+        let metadata = Arc::new(Metadata::new(properties, conn.stream.as_raw_fd()));
+        let identity = Identity { routing_id: peer.routing_id };
+        if let Some(dialer) = &mut core.dialer {
+            dialer.connected();
+        }
+        if !self.is_raw() {
+            self.owner.report(monitor_event::HANDSHAKE_SUCCEEDED, 0, &self.endpoint);
+        }
+        if let Some(lanes) = &mut core.lanes {
+            let again = std::mem::replace(&mut lanes.was_used, true);
+            let slot = Arc::clone(&lanes.slot);
+            let metadata = Some(metadata);
+            let hwm_boost = None;
+            self.owner.post(Event::Established { slot, peer: identity, metadata, again, hwm_boost });
+        } else if core.farewell.is_none() {
+            let (sndhwm, rcvhwm) = self.owner.hwms();
+            let (mut end, lanes) = self.make_pipe(sndhwm, rcvhwm);
+            end.metadata = Some(metadata);
+            core.lanes = Some(lanes);
+            let origin = match core.dialer {
+                Some(_) => Origin::Connected,
+                None => Origin::Accepted,
+            };
+            self.owner.post(Event::Attach(Box::new(end), origin, identity));
+        }
+    }
+
+    fn make_pipe(&self, sndhwm: usize, rcvhwm: usize) -> (PipeEnd, Lanes) {
+        let conflate = self.options.conflate;
+        let (tx, from_socket) = lane(sndhwm, conflate);
+        let (to_socket, rx) = lane(rcvhwm, conflate);
+        let slot = PipeSlot::new();
+        let peer: Arc<dyn PeerEnd> = match self.me.upgrade() {
+            Some(me) => me,
+            None => Arc::new(Nobody),
+        };
+        let end = PipeEnd {
+            tx,
+            rx,
+            peer,
+            slot: Arc::clone(&slot),
+            metadata: None,
+            hwm_boost: (Some(0), Some(0)),
+        };
+        (end, Lanes { to_socket, from_socket, slot, was_used: true })
+    }
+
+    /// The connection is over.
+    fn lose(&self, core: &mut Core, loss: Loss) {
+        let Some(conn) = core.conn.take() else { return };
+        let fd = conn.stream.as_raw_fd();
+        let in_handshake = !conn.engine.is_established();
+        self.hub.remove(fd, conn.token);
+        self.report_loss(&loss, in_handshake, fd);
+        drop(conn);
+        if let Some(lanes) = &mut core.lanes {
+            lanes.to_socket.roll_back();
+            // A message of which the peer got the head must not reach the next one as a tail.
+            while lanes.from_socket.in_message() && lanes.from_socket.recv().is_some() {}
+        }
+        let temporary = loss.is_temporary();
+        let keeps_pipe = core.dialer.is_some() && !self.options.immediate && !self.is_raw();
+        let retries = temporary && self.may_retry(core, &loss, in_handshake);
+        if !keeps_pipe || !retries {
+            self.drop_lanes(core);
+        }
+        if retries {
+            self.retry_later(core);
+        } else {
+            self.finish(core);
+        }
+    }
+
+    fn report_loss(&self, loss: &Loss, in_handshake: bool, fd: i32) {
+        let fd_value = u64::try_from(fd).unwrap_or(0);
+        let failed = match *loss {
+            Loss::Engine(EngineError::Handshake(failure)) => Some(match failure {
+                HandshakeFailure::NoDetail(errno) => {
+                    (monitor_event::HANDSHAKE_FAILED_NO_DETAIL, u64::from(errno.0.unsigned_abs()))
+                }
+                HandshakeFailure::Protocol(value) => {
+                    (monitor_event::HANDSHAKE_FAILED_PROTOCOL, u64::from(value))
+                }
+                HandshakeFailure::Auth(status) => {
+                    (monitor_event::HANDSHAKE_FAILED_AUTH, u64::from(status))
+                }
+            }),
+            Loss::Engine(EngineError::HandshakeTimeout) => {
+                let errno = Errno::ETIMEDOUT.0.unsigned_abs();
+                Some((monitor_event::HANDSHAKE_FAILED_NO_DETAIL, u64::from(errno)))
+            }
+            Loss::Stream(errno) if in_handshake && !self.is_raw() => {
+                Some((monitor_event::HANDSHAKE_FAILED_NO_DETAIL, u64::from(errno.0.unsigned_abs())))
+            }
+            _ => None,
+        };
+        if let Some((event, value)) = failed {
+            self.owner.report(event, value, &self.endpoint);
+        }
+        self.owner.report(monitor_event::DISCONNECTED, fd_value, &self.endpoint);
+    }
+
+    fn drop_lanes(&self, core: &mut Core) {
+        if let Some(lanes) = core.lanes.take() {
+            let slot = lanes.slot;
+            drop((lanes.to_socket, lanes.from_socket));
+            self.owner.post(Event::Closed(slot));
+        }
+    }
+
+    fn retire_now(&self, core: &mut Core) {
+        if let Some(lanes) = &core.lanes {
+            self.owner.post(Event::Retired(Arc::clone(&lanes.slot)));
+        }
+        if core.farewell.is_none() {
+            let until = self.owner.linger().map(|linger| Instant::now() + linger);
+            core.farewell = Some(Farewell { until });
+        }
+    }
+
+    /// Gives everything back. What the kernel holds still reaches the peer.
+    fn finish(&self, core: &mut Core) {
+        if self.is_done.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(mut conn) = core.conn.take() {
+            self.hub.remove(conn.stream.as_raw_fd(), conn.token);
+            flow::discard_input(&mut conn);
+        }
+        self.stop_dialing(core);
+        self.drop_lanes(core);
+        core.live = None;
+    }
+
+    /// Writes what was gathered; true if gathering goes on. Called by ticks, and by callers before
+    /// they wait.
+    pub(crate) fn flush(&self) -> bool {
+        self.run(WORK);
+        let taken = self.taken.load(Ordering::Relaxed);
+        let before = self.taken_at_tick.swap(taken, Ordering::Relaxed);
+        if taken.wrapping_sub(before) >= GATHERING_PAYS && !self.is_done() {
+            return true;
+        }
+        self.pace.end_gathering();
+        self.run(WORK);
+        false
+    }
+}
+
+/// Messages per tick below which they are better written one by one.
+const GATHERING_PAYS: usize = 8;
+
+/// How a connection came to its end.
+enum Loss {
+    /// End of the stream, or its error.
+    Stream(Errno),
+    Engine(EngineError),
+}
+
+impl Loss {
+    fn is_temporary(&self) -> bool {
+        match self {
+            Self::Stream(_) => true,
+            Self::Engine(error) => error.is_temporary(),
+        }
+    }
+}
+
+impl Source for Session {
+    fn on_event(self: Arc<Self>, readable: bool, writable: bool, ended: bool) {
+        let mut bits = WORK;
+        bits |= if readable { READABLE } else { 0 };
+        bits |= if writable { WRITABLE } else { 0 };
+        bits |= if ended { ENDED } else { 0 };
+        self.run(bits);
+    }
+}
+
+impl Timed for Session {
+    fn on_time(self: Arc<Self>) {
+        self.run(DEADLINE);
+    }
+}
+
+impl PeerEnd for Session {
+    fn published(&self, _lane: &Writer, unsent: (usize, usize)) -> bool {
+        match self.pace.advise(unsent) {
+            Advice::Write => {
+                self.run(WORK);
+                true
+            }
+            Advice::Leave => false,
+            Advice::Begin => {
+                if let Some(me) = self.me.upgrade() {
+                    self.hub.gather(me);
+                }
+                false
+            }
+        }
+    }
+
+    fn credited(&self) {
+        self.run(WORK);
+    }
+
+    fn closed(&self) {
+        self.run(CLOSED);
+    }
+}
+
+/// The peer of a pipe whose session is gone before it was told.
+struct Nobody;
+
+impl PeerEnd for Nobody {
+    fn published(&self, _lane: &Writer, _unsent: (usize, usize)) -> bool {
+        true
+    }
+
+    fn credited(&self) {}
+
+    fn closed(&self) {}
+}

@@ -1,0 +1,90 @@
+//! How long a caller looks around before it sleeps.
+//!
+//! Waking a sleeping thread costs some twenty microseconds, looking costs a hundredth of that. So
+//! a caller looks for a while, as long as that pays: the while grows when a wait ended within it
+//! and shrinks to nothing when waits turn out long. On one core it never looks at all.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// Longest while.
+const MAX_US: u32 = 100;
+/// The while that a fresh or long-idle socket starts again with.
+const MIN_US: u32 = 4;
+/// How many long waits go by before the next one is looked at again.
+const RETRY_AFTER: u32 = 16;
+
+/// The adaptive while of one socket.
+#[derive(Debug, Default)]
+pub struct Spin {
+    /// Microseconds; 0: none at present.
+    budget: AtomicU32,
+    /// Long waits since looking was given up.
+    skipped: AtomicU32,
+}
+
+fn has_cores() -> bool {
+    static CORES: OnceLock<bool> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
+}
+
+impl Spin {
+    /// A spin that begins with a middling while.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { budget: AtomicU32::new(50), skipped: AtomicU32::new(0) }
+    }
+
+    /// Calls `look` until it says that something came, or the while is over. True: it came.
+    pub fn look(&self, limit: Option<Duration>, mut look: impl FnMut() -> bool) -> bool {
+        let mut budget = self.budget.load(Ordering::Relaxed);
+        if !has_cores() {
+            return false;
+        }
+        if budget == 0 {
+            if self.skipped.fetch_add(1, Ordering::Relaxed) < RETRY_AFTER {
+                return false;
+            }
+            self.skipped.store(0, Ordering::Relaxed);
+            budget = MIN_US;
+        }
+        let mut time = Duration::from_micros(u64::from(budget));
+        if let Some(limit) = limit {
+            time = time.min(limit);
+        }
+        let start = Instant::now();
+        let mut rounds = 0_u32;
+        loop {
+            if look() {
+                // Paid off: be ready to look twice as long as this took, and some.
+                let took = u32::try_from(start.elapsed().as_micros()).unwrap_or(MAX_US);
+                let wish = (took * 2 + MIN_US * 2).min(MAX_US);
+                if wish > budget || budget > wish * 4 {
+                    self.budget.store(wish, Ordering::Relaxed);
+                }
+                return true;
+            }
+            if start.elapsed() >= time {
+                break;
+            }
+            rounds += 1;
+            if rounds.is_multiple_of(16) {
+                // Somebody else may need this core to bring what we wait for.
+                std::thread::yield_now();
+            } else {
+                std::hint::spin_loop();
+            }
+        }
+        // In vain; after a few such waits give it up for a while.
+        self.budget.store(if budget <= MIN_US { 0 } else { budget / 2 }, Ordering::Relaxed);
+        false
+    }
+
+    /// Tells how long a wait took that was slept through: short ones call for looking longer.
+    pub fn slept(&self, took: Duration) {
+        if took < Duration::from_micros(u64::from(MAX_US)) {
+            self.budget.store(MAX_US, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Reference-counted storage of message bodies, and the pool that recycles large ones.
+//!
+//! A block is one allocation: a header, then (for blocks of our own) the bytes. Messages hold
+//! counted references to a block and a window into it; windows of different messages never
+//! overlap unless they are copies of one message. What a window means is the business of the
+//! parent module.
+
+use std::alloc::{Layout, alloc, dealloc};
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+
+use parking_lot::Mutex;
+
+use crate::errno::{Errno, Result};
+
+/// `zmq_free_fn`: releases a buffer that a program lent to a message (`zmq_msg_init_data(3)`).
+pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
+
+/// Blocks of at least this size are rounded up to a power of two and recycled: the pages of a
+/// fresh allocation are faulted in one by one, which costs as much as filling them.
+const POOLED_MIN: usize = 64 * 1024;
+/// How many blocks of 64 KiB, 128 KiB, ... 8 MiB the pool keeps.
+const POOL_LIMITS: [usize; 8] = [64, 16, 8, 8, 8, 4, 2, 1];
+
+struct Header {
+    refs: AtomicUsize,
+    /// Bytes behind the header; unused for lent buffers.
+    capacity: usize,
+    free: Option<FreeFn>,
+    /// With `free`: the buffer's address and the caller's hint.
+    lent: *mut c_void,
+    hint: *mut c_void,
+}
+
+const HEADER: usize = size_of::<Header>().next_multiple_of(16);
+
+/// A counted reference to a block.
+pub(super) struct Block(NonNull<Header>);
+
+// SAFETY: the count is atomic, the other fields of the header are never written after creation,
+// and who may touch the bytes is decided by the messages that hold disjoint windows.
+unsafe impl Send for Block {}
+// SAFETY: as above; a shared `Block` gives away nothing but its address and its count.
+unsafe impl Sync for Block {}
+
+impl std::fmt::Debug for Block {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Block").field("capacity", &self.capacity()).finish()
+    }
+}
+
+impl Block {
+    /// A block of at least `capacity` bytes of unspecified content; `ENOMEM` if there is no memory.
+    pub(super) fn with_capacity(capacity: usize) -> Result<Self> {
+        let class = size_class(capacity);
+        let capacity = class.map_or(capacity, |class| POOLED_MIN << class);
+        if let Some(block) = class.and_then(take_pooled) {
+            return Ok(block);
+        }
+        Self::allocate(Header {
+            refs: AtomicUsize::new(1),
+            capacity,
+            free: None,
+            lent: std::ptr::null_mut(),
+            hint: std::ptr::null_mut(),
+        })
+    }
+
+    /// A block that stands for the buffer at `data`, lent until `free` is called with it.
+    pub(super) fn lent(data: *mut c_void, free: FreeFn, hint: *mut c_void) -> Result<Self> {
+        Self::allocate(Header {
+            refs: AtomicUsize::new(1),
+            capacity: 0,
+            free: Some(free),
+            lent: data,
+            hint,
+        })
+    }
+
+    fn allocate(header: Header) -> Result<Self> {
+        let layout = layout(header.capacity).ok_or(Errno::ENOMEM)?;
+        // SAFETY: the layout has a non-zero size, the header's.
+        let raw = unsafe { alloc(layout) };
+        let head = NonNull::new(raw.cast::<Header>()).ok_or(Errno::ENOMEM)?;
+        // SAFETY: freshly allocated with the size and alignment of a `Header` at its start.
+        unsafe { head.write(header) };
+        Ok(Self(head))
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: `self` holds a reference, so the header is alive; only its atomic changes.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Bytes that [`Self::bytes`] points to.
+    pub(super) fn capacity(&self) -> usize {
+        self.header().capacity
+    }
+
+    /// First byte behind the header.
+    pub(super) fn bytes(&self) -> *mut u8 {
+        // SAFETY: `HEADER` bytes were allocated in front of the capacity, so this stays inside
+        // the allocation or one past its end.
+        unsafe { self.0.as_ptr().cast::<u8>().add(HEADER) }
+    }
+
+    /// Whether this is the only reference; then nobody else sees the bytes.
+    pub(super) fn is_unique(&self) -> bool {
+        // Acquire pairs with the Release of `drop`: what former holders did with the bytes
+        // happened before they are used again.
+        self.header().refs.load(Ordering::Acquire) == 1
+    }
+
+    /// Gives up the reference as a raw pointer; [`Self::from_raw`] takes it back.
+    pub(super) fn into_raw(self) -> *mut c_void {
+        let raw = self.0.as_ptr().cast();
+        std::mem::forget(self);
+        raw
+    }
+
+    /// Takes back what [`Self::into_raw`] gave.
+    ///
+    /// # Safety
+    /// `raw` comes from `into_raw` and is taken back once.
+    pub(super) unsafe fn from_raw(raw: *mut c_void) -> Self {
+        // SAFETY: `into_raw` gave a non-null pointer, by this function's contract.
+        Self(unsafe { NonNull::new_unchecked(raw.cast()) })
+    }
+}
+
+impl Clone for Block {
+    fn clone(&self) -> Self {
+        // Relaxed is enough: a new reference is made from one that keeps the block alive.
+        self.header().refs.fetch_add(1, Ordering::Relaxed);
+        Self(self.0)
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let header = self.header();
+        if header.refs.load(Ordering::Acquire) != 1 {
+            if header.refs.fetch_sub(1, Ordering::Release) != 1 {
+                return;
+            }
+            fence(Ordering::Acquire);
+        }
+        let (capacity, free, lent, hint) = (header.capacity, header.free, header.lent, header.hint);
+        if let Some(free) = free {
+            // SAFETY: the program promised in `Msg::from_user` that `free` may be called once,
+            // from any thread, with this buffer; the last reference is gone exactly once.
+            unsafe { free(lent, hint) };
+        } else if let Some(class) = size_class(capacity) {
+            if keep_pooled(class, self.0) {
+                return;
+            }
+        }
+        if let Some(layout) = layout(capacity) {
+            // SAFETY: allocated in `allocate` with the layout of the same capacity.
+            unsafe { dealloc(self.0.as_ptr().cast(), layout) };
+        }
+    }
+}
+
+fn layout(capacity: usize) -> Option<Layout> {
+    let size = HEADER.checked_add(capacity)?;
+    Layout::from_size_align(size, 16).ok()
+}
+
+/// Index into the pool, for sizes that are pooled.
+fn size_class(capacity: usize) -> Option<usize> {
+    if capacity < POOLED_MIN {
+        return None;
+    }
+    let class = (capacity.checked_next_power_of_two()? / POOLED_MIN).trailing_zeros() as usize;
+    (class < POOL_LIMITS.len()).then_some(class)
+}
+
+/// Idle blocks of a size class. Their count is 0; nobody else knows them.
+struct Shelf(Vec<NonNull<Header>>);
+
+// SAFETY: the blocks on a shelf are owned by the shelf alone.
+unsafe impl Send for Shelf {}
+
+static POOL: [Mutex<Shelf>; POOL_LIMITS.len()] =
+    [const { Mutex::new(Shelf(Vec::new())) }; POOL_LIMITS.len()];
+
+fn take_pooled(class: usize) -> Option<Block> {
+    // Never waits: a child forked while another thread held the lock must not hang here.
+    let head = POOL[class].try_lock()?.0.pop()?;
+    let block = Block(head);
+    block.header().refs.store(1, Ordering::Relaxed);
+    Some(block)
+}
+
+fn keep_pooled(class: usize, head: NonNull<Header>) -> bool {
+    let Some(mut shelf) = POOL[class].try_lock() else { return false };
+    if shelf.0.len() >= POOL_LIMITS[class] {
+        return false;
+    }
+    shelf.0.push(head);
+    true
+}

@@ -1,0 +1,103 @@
+//! Fair queueing: whole messages from many pipes, one of each in turn.
+//!
+//! Knows nothing of what is in the messages.
+
+use std::collections::VecDeque;
+
+use super::{ActiveSet, PipeId, Pipes, with_metadata};
+use crate::msg::Msg;
+
+/// Pipes that are read in turn.
+#[derive(Debug, Default)]
+pub(super) struct FairQueue {
+    pipes: ActiveSet,
+    /// The pipe of the message that is being read, until its last frame was.
+    current: Option<PipeId>,
+    /// Frames of a message whose pipe went while it was being read.
+    rest: VecDeque<Msg>,
+}
+
+impl FairQueue {
+    /// Takes in a pipe, which may have frames already.
+    pub(super) fn add(&mut self, pipes: &mut Pipes, id: PipeId) {
+        self.pipes.add(id);
+        self.readable(pipes, id);
+    }
+
+    /// Looks at a pipe that may have frames, or may be at its end.
+    pub(super) fn readable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        if self.pipes.contains(id) && pipes.has_next(id) {
+            self.pipes.activate(id);
+        }
+    }
+
+    /// Lets go of a pipe. Of the message that is being read the rest is kept, so that what the
+    /// application sees stays whole.
+    pub(super) fn remove(&mut self, pipes: &mut Pipes, id: PipeId) {
+        self.pipes.remove(id);
+        if self.current != Some(id) {
+            return;
+        }
+        self.current = None;
+        while let Some(frame) = pipes.recv(id) {
+            let last = !frame.is_more();
+            self.rest.push_back(with_metadata(frame, pipes, id));
+            if last {
+                return;
+            }
+        }
+        // Frames of a message are published together, so only a pipe taken away leads here.
+        self.rest.push_back(Msg::new());
+    }
+
+    /// The next frame and the pipe it comes from, which is of use for the first frame of a message
+    /// only: later the pipe may be gone.
+    #[inline]
+    pub(super) fn recv(&mut self, pipes: &mut Pipes) -> Option<(PipeId, Msg)> {
+        if !self.rest.is_empty() {
+            return self.rest.pop_front().map(|frame| (PipeId::MAX, frame));
+        }
+        loop {
+            let id = match self.current {
+                Some(id) => id,
+                None => self.pipes.current()?,
+            };
+            if let Some(frame) = pipes.recv(id) {
+                if frame.is_more() {
+                    self.current = Some(id);
+                } else {
+                    self.current = None;
+                    self.pipes.advance();
+                }
+                return Some((id, frame));
+            }
+            self.current = None;
+            self.pipes.deactivate(id);
+        }
+    }
+
+    /// Whether [`Self::recv`] would bring a frame.
+    pub(super) fn has_next(&mut self, pipes: &mut Pipes) -> bool {
+        if self.in_message() {
+            return true;
+        }
+        while let Some(id) = self.pipes.current() {
+            if pipes.has_next(id) {
+                return true;
+            }
+            self.pipes.deactivate(id);
+        }
+        false
+    }
+
+    /// Whether the frame received last has more to follow.
+    #[inline]
+    pub(super) fn in_message(&self) -> bool {
+        self.current.is_some() || !self.rest.is_empty()
+    }
+
+    /// Drops what is left of the message that is being read.
+    pub(super) fn skip_rest(&mut self, pipes: &mut Pipes) {
+        while self.in_message() && self.recv(pipes).is_some() {}
+    }
+}

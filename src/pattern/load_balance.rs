@@ -1,0 +1,97 @@
+//! Load balancing: whole messages to many pipes, in turn to those that have room.
+//!
+//! Never drops a message that it can keep from being begun, and never looks for credit by itself:
+//! a pipe found full comes back by `Pattern::writable`.
+
+use super::{ActiveSet, PipeId, Pipes};
+use crate::errno::{Errno, Result};
+use crate::msg::Msg;
+
+/// Where the frames of the message that is being sent go.
+#[derive(Clone, Copy, Debug, Default)]
+enum Target {
+    /// No message is begun.
+    #[default]
+    None,
+    Pipe(PipeId),
+    /// The pipe went in the middle of the message; the rest of it goes nowhere.
+    Gone,
+}
+
+/// Pipes that are written to in turn.
+#[derive(Debug, Default)]
+pub(super) struct LoadBalance {
+    pipes: ActiveSet,
+    target: Target,
+}
+
+impl LoadBalance {
+    /// Takes in a pipe; it is tried for the next message in turn.
+    pub(super) fn add(&mut self, id: PipeId) {
+        self.pipes.add(id);
+        self.pipes.activate(id);
+    }
+
+    /// A pipe that was full has room.
+    pub(super) fn writable(&mut self, id: PipeId) {
+        self.pipes.activate(id);
+    }
+
+    /// Lets go of a pipe.
+    pub(super) fn remove(&mut self, id: PipeId) {
+        self.pipes.remove(id);
+        if matches!(self.target, Target::Pipe(target) if target == id) {
+            self.target = Target::Gone;
+        }
+    }
+
+    /// Sends a frame; the pipe it went to, `None` if that is gone.
+    ///
+    /// # Errors
+    /// `EAGAIN` at the first frame of a message if no pipe has room; the frame stays where it is.
+    #[inline]
+    pub(super) fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<Option<PipeId>> {
+        let id = match self.target {
+            Target::Pipe(id) => id,
+            Target::None => self.choose(pipes).ok_or(Errno::EAGAIN)?,
+            Target::Gone => {
+                if !msg.take().is_more() {
+                    self.target = Target::None;
+                }
+                return Ok(None);
+            }
+        };
+        let frame = msg.take();
+        if frame.is_more() {
+            self.target = Target::Pipe(id);
+        } else {
+            self.target = Target::None;
+            self.pipes.advance();
+        }
+        pipes.send(id, frame);
+        Ok(Some(id))
+    }
+
+    /// Whether [`Self::send`] would take a frame.
+    pub(super) fn can_send(&mut self, pipes: &mut Pipes) -> bool {
+        self.in_message() || self.choose(pipes).is_some()
+    }
+
+    /// Whether a message is begun and not finished.
+    pub(super) fn in_message(&self) -> bool {
+        !matches!(self.target, Target::None)
+    }
+
+    /// The pipe whose turn it is, among those with room.
+    #[inline]
+    fn choose(&mut self, pipes: &mut Pipes) -> Option<PipeId> {
+        loop {
+            let id = self.pipes.current()?;
+            if pipes.has_room(id) {
+                return Some(id);
+            }
+            self.pipes.deactivate(id);
+            pipes.full(id);
+        }
+    }
+}

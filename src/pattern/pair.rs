@@ -1,0 +1,81 @@
+//! PAIR: one peer at a time (RFC 31). CHANNEL is the same for messages of one frame (RFC 52).
+//!
+//! A second pipe is closed at once, unless the first is at its end.
+
+use super::fair_queue::FairQueue;
+use super::load_balance::LoadBalance;
+use super::{Identity, Origin, Pattern, PipeId, Pipes};
+use crate::errno::{Errno, Result};
+use crate::msg::Msg;
+
+/// A PAIR.
+#[derive(Debug, Default)]
+pub(super) struct Pair {
+    peer: Option<PipeId>,
+    inbound: FairQueue,
+    outbound: LoadBalance,
+}
+
+impl Pair {
+    fn let_go(&mut self, pipes: &mut Pipes, id: PipeId) {
+        self.inbound.remove(pipes, id);
+        self.outbound.remove(id);
+        self.peer = None;
+    }
+}
+
+impl Pattern for Pair {
+    fn attach(
+        &mut self,
+        pipes: &mut Pipes,
+        id: PipeId,
+        _origin: Origin,
+        _peer: Option<&Identity>,
+    ) {
+        if let Some(old) = self.peer {
+            if !pipes.is_finished(old) {
+                pipes.close(id);
+                return;
+            }
+            self.let_go(pipes, old);
+            pipes.close(old);
+        }
+        self.peer = Some(id);
+        self.inbound.add(pipes, id);
+        self.outbound.add(id);
+    }
+
+    fn readable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        if self.peer == Some(id) {
+            self.inbound.readable(pipes, id);
+        } else {
+            pipes.discard(id);
+        }
+    }
+
+    fn writable(&mut self, _pipes: &mut Pipes, id: PipeId) {
+        self.outbound.writable(id);
+    }
+
+    fn ended(&mut self, pipes: &mut Pipes, id: PipeId) {
+        if self.peer == Some(id) {
+            self.let_go(pipes, id);
+        }
+    }
+
+    fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<()> {
+        self.outbound.send(pipes, msg).map(|_| ())
+    }
+
+    fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
+        self.inbound.recv(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN)
+    }
+
+    fn can_recv(&mut self, pipes: &mut Pipes) -> bool {
+        self.inbound.has_next(pipes)
+    }
+
+    fn can_send(&mut self, pipes: &mut Pipes) -> bool {
+        self.outbound.can_send(pipes)
+    }
+}

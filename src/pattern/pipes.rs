@@ -1,0 +1,336 @@
+//! The socket's ends of its pipes, by id.
+//!
+//! Sending and receiving through here keeps the books that both sides rely on: who waits, who must
+//! be told, which pipes are at their end. Which pipe is used when is the pattern's business.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::msg::{Metadata, Msg};
+use crate::pipe::{HwmKnob, Reader, Writer};
+
+/// Index of a pipe at its socket; used again after the pipe is gone.
+pub type PipeId = usize;
+
+const NOWHERE: usize = usize::MAX;
+
+/// Where a pipe is at its socket: shared with the other side, which names it in what it posts.
+#[derive(Debug)]
+pub struct PipeSlot(AtomicUsize);
+
+impl PipeSlot {
+    /// A slot of a pipe that is not attached yet.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicUsize::new(NOWHERE)))
+    }
+
+    /// The pipe's id; `None` before it is attached and after it has ended.
+    #[must_use]
+    pub fn id(&self) -> Option<PipeId> {
+        let id = self.0.load(Ordering::Acquire);
+        (id != NOWHERE).then_some(id)
+    }
+}
+
+/// The other side of a pipe, as the socket sees it. Called with the socket's lock held: never
+/// blocks, never takes another socket's lock.
+pub trait PeerEnd: Send + Sync {
+    /// A whole message was published; `unsent` counts (messages, bytes) since the last time this
+    /// returned true, which means that they are on their way.
+    fn published(&self, lane: &Writer, unsent: (usize, usize)) -> bool;
+    /// The peer waited for credit, and some was given.
+    fn credited(&self);
+    /// The socket has let go of its end.
+    fn closed(&self);
+}
+
+/// What an inproc peer adds to our high-water marks: (outbound, inbound) messages; `None` where it
+/// has no limit.
+pub type HwmBoost = (Option<usize>, Option<usize>);
+
+/// The socket's end of a pipe.
+pub struct PipeEnd {
+    /// Lane to the peer.
+    pub tx: Writer,
+    /// Lane from the peer.
+    pub rx: Reader,
+    /// Who to tell.
+    pub peer: Arc<dyn PeerEnd>,
+    /// Where the peer finds this end.
+    pub slot: Arc<PipeSlot>,
+    /// What messages from here carry as metadata, if the peer does not send any along (inproc).
+    pub metadata: Option<Arc<Metadata>>,
+    /// What the other side adds to our high-water marks (inproc).
+    pub hwm_boost: HwmBoost,
+}
+
+struct Entry {
+    end: PipeEnd,
+    unsent: (usize, usize),
+    hwm_out: HwmKnob,
+    hwm_in: HwmKnob,
+}
+
+/// All pipes of a socket.
+#[derive(Default)]
+pub struct Pipes {
+    entries: Vec<Option<Entry>>,
+    free: Vec<PipeId>,
+    /// Pipes that were found full, but have room by now.
+    roomy: Vec<PipeId>,
+    /// Pipes found at their end, not yet reported to the pattern.
+    ended: Vec<PipeId>,
+    /// The pipe that the last frame came from.
+    last: Option<PipeId>,
+}
+
+impl std::fmt::Debug for Pipes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipes").field("count", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl Pipes {
+    /// Takes in an end; its slot tells the id from now on.
+    pub fn insert(&mut self, end: PipeEnd) -> PipeId {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            self.entries.len() - 1
+        });
+        end.slot.0.store(id, Ordering::Release);
+        let (hwm_out, hwm_in) = (end.tx.hwm_knob(), end.rx.hwm_knob());
+        self.entries[id] = Some(Entry { end, unsent: (0, 0), hwm_out, hwm_in });
+        id
+    }
+
+    /// Number of pipes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+
+    /// Whether there is no pipe.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The ids of all pipes.
+    pub fn ids(&self) -> impl Iterator<Item = PipeId> + '_ {
+        self.entries.iter().enumerate().filter_map(|(id, entry)| entry.as_ref().map(|_| id))
+    }
+
+    fn entry(&mut self, id: PipeId) -> Option<&mut Entry> {
+        self.entries.get_mut(id)?.as_mut()
+    }
+
+    /// Whether a message may be begun on the pipe, by what is known of credit so far. Always true
+    /// within a message, false for a pipe that is not there or that nobody reads any more.
+    #[inline]
+    pub fn has_room(&mut self, id: PipeId) -> bool {
+        self.entry(id).is_some_and(|entry| entry.end.tx.has_room() && !entry.end.tx.is_orphaned())
+    }
+
+    /// As [`Pipes::has_room`], after a look at the credit that has come in: for patterns that drop
+    /// what finds no room.
+    pub fn look_for_room(&mut self, id: PipeId) -> bool {
+        self.entry(id)
+            .is_some_and(|entry| entry.end.tx.look_for_room() && !entry.end.tx.is_orphaned())
+    }
+
+    /// Whether nobody reads what is sent on the pipe: it never has room again, although there may
+    /// be frames left to receive. True for a pipe that is not there.
+    pub fn is_orphaned(&mut self, id: PipeId) -> bool {
+        self.entry(id).is_none_or(|entry| entry.end.tx.is_orphaned())
+    }
+
+    /// To be called when a pipe without room is given up for now: `Pattern::writable` follows when it
+    /// has room, at the earliest with the next call to the socket.
+    pub fn full(&mut self, id: PipeId) {
+        if let Some(entry) = self.entry(id)
+            && !entry.end.tx.is_orphaned()
+            && !entry.end.tx.wait_for_room()
+            && !self.roomy.contains(&id)
+        {
+            self.roomy.push(id);
+        }
+    }
+
+    /// Writes a frame (whether there is room is asked before, at the start of a message). With the
+    /// last frame of a message the peer is told.
+    #[inline]
+    pub fn send(&mut self, id: PipeId, frame: Msg) {
+        let Some(entry) = self.entry(id) else { return };
+        entry.unsent.1 += frame.len();
+        if entry.end.tx.send(frame) {
+            entry.unsent.0 += 1;
+            if entry.end.peer.published(&entry.end.tx, entry.unsent) {
+                entry.unsent = (0, 0);
+            }
+        }
+    }
+
+    /// Takes back the frames of a message that was not finished; true if there were any.
+    pub fn roll_back(&mut self, id: PipeId) -> bool {
+        self.entry(id).is_some_and(|entry| entry.end.tx.roll_back())
+    }
+
+    /// Whether a message is begun and not finished on the pipe.
+    pub fn in_message(&mut self, id: PipeId) -> bool {
+        self.entry(id).is_some_and(|entry| entry.end.tx.in_message())
+    }
+
+    /// The next frame from the pipe. After `None` the pipe needs not be asked until
+    /// `Pattern::readable` names it; the pipe may have been found at its end.
+    #[inline]
+    pub fn recv(&mut self, id: PipeId) -> Option<Msg> {
+        loop {
+            let entry = self.entries.get_mut(id)?.as_mut()?;
+            if let Some(received) = entry.end.rx.recv() {
+                if received.wake_writer {
+                    entry.end.peer.credited();
+                }
+                self.last = Some(id);
+                return Some(received.frame);
+            }
+            if self.nothing_to_read(id) {
+                return None;
+            }
+        }
+    }
+
+    /// Whether a frame is there; as with [`Pipes::recv`], after `false` wait for `Pattern::readable`.
+    pub fn has_next(&mut self, id: PipeId) -> bool {
+        loop {
+            let Some(entry) = self.entry(id) else { return false };
+            if entry.end.rx.has_next() {
+                return true;
+            }
+            if self.nothing_to_read(id) {
+                return false;
+            }
+        }
+    }
+
+    /// Says that we wait for frames, or notes the pipe's end; false if frames came meanwhile.
+    fn nothing_to_read(&mut self, id: PipeId) -> bool {
+        let Some(entry) = self.entry(id) else { return true };
+        if entry.end.rx.wait() {
+            return true;
+        }
+        if entry.end.rx.is_finished() {
+            if !self.ended.contains(&id) {
+                self.ended.push(id);
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Whether the peer has let go of the pipe and has left nothing to read.
+    pub fn is_finished(&mut self, id: PipeId) -> bool {
+        self.entry(id).is_none_or(|entry| entry.end.rx.is_finished())
+    }
+
+    /// Ends a pipe from this side; `Pattern::ended` follows. The peer still gets what was published.
+    pub fn close(&mut self, id: PipeId) {
+        if self.entry(id).is_some() && !self.ended.contains(&id) {
+            self.ended.push(id);
+        }
+    }
+
+    /// Sets the metadata of a pipe whose connection is known now.
+    pub fn set_metadata(&mut self, id: PipeId, metadata: Option<Arc<Metadata>>) {
+        if let Some(entry) = self.entry(id) {
+            entry.end.metadata = metadata;
+        }
+    }
+
+    /// What messages from the pipe carry as metadata, if the peer does not send any along.
+    #[must_use]
+    pub fn metadata(&self, id: PipeId) -> Option<&Arc<Metadata>> {
+        self.entries.get(id)?.as_ref()?.end.metadata.as_ref()
+    }
+
+    /// Takes in the frames that are there and drops them; as after a `None` of [`Pipes::recv`],
+    /// the pipe waits for more, or has been found at its end.
+    pub fn discard(&mut self, id: PipeId) {
+        while self.recv(id).is_some() {}
+        self.forget_last();
+    }
+
+    /// To be called when a frame is delivered that has its own metadata, or none: it does not come
+    /// from the pipe that was read last.
+    pub fn forget_last(&mut self) {
+        self.last = None;
+    }
+
+    /// Changes what an inproc peer adds to the high-water marks; applied by [`Pipes::set_hwms`].
+    pub fn set_hwm_boost(&mut self, id: PipeId, boost: HwmBoost) {
+        if let Some(entry) = self.entry(id) {
+            entry.end.hwm_boost = boost;
+        }
+    }
+
+    /// The metadata of the pipe that the last frame came from.
+    #[must_use]
+    pub fn last_metadata(&self) -> Option<&Arc<Metadata>> {
+        self.entries.get(self.last?)?.as_ref()?.end.metadata.as_ref()
+    }
+
+    /// The pipe that the last frame came from.
+    #[must_use]
+    pub fn last_received(&self) -> Option<PipeId> {
+        self.last
+    }
+
+    /// Applies high-water marks to all pipes (0: no limit); those of inproc peers are added.
+    pub fn set_hwms(&mut self, outbound: usize, inbound: usize) {
+        for entry in self.entries.iter().flatten() {
+            let (out_boost, in_boost) = entry.end.hwm_boost;
+            entry.hwm_out.set(sum_of_hwms(outbound, out_boost));
+            entry.hwm_in.set(sum_of_hwms(inbound, in_boost));
+        }
+    }
+
+    /// Takes a pipe out for good: its slot leads nowhere from now on.
+    pub fn remove(&mut self, id: PipeId) -> Option<PipeEnd> {
+        let entry = self.entries.get_mut(id)?.take()?;
+        entry.end.slot.0.store(NOWHERE, Ordering::Release);
+        self.free.push(id);
+        if self.last == Some(id) {
+            self.last = None;
+        }
+        self.roomy.retain(|&roomy| roomy != id);
+        self.ended.retain(|&ended| ended != id);
+        Some(entry.end)
+    }
+
+    /// A pipe found to have room again since [`Pipes::full`] was called for it.
+    pub fn next_roomy(&mut self) -> Option<PipeId> {
+        self.roomy.pop()
+    }
+
+    /// Whether [`Pipes::next_roomy`] or [`Pipes::next_ended`] has something.
+    #[inline]
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        !self.roomy.is_empty() || !self.ended.is_empty()
+    }
+
+    /// A pipe found at its end, or closed.
+    pub fn next_ended(&mut self) -> Option<PipeId> {
+        self.ended.pop()
+    }
+}
+
+/// The limit of an inproc lane: both sides' marks together, none if either has none.
+/// `boost` is `None` where the other side has no limit.
+#[must_use]
+pub fn sum_of_hwms(own: usize, boost: Option<usize>) -> usize {
+    match boost {
+        Some(boost) if own > 0 => own + boost,
+        _ => 0,
+    }
+}

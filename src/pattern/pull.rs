@@ -1,0 +1,51 @@
+//! PULL: receives from all peers in turn (RFC 30).
+
+use super::fair_queue::FairQueue;
+use super::{Identity, Origin, Pattern, PipeId, Pipes};
+use crate::errno::{Errno, Result};
+use crate::msg::Msg;
+
+/// A PULL.
+#[derive(Debug, Default)]
+pub(super) struct Pull {
+    inbound: FairQueue,
+}
+
+impl Pattern for Pull {
+    fn attach(
+        &mut self,
+        pipes: &mut Pipes,
+        id: PipeId,
+        _origin: Origin,
+        _peer: Option<&Identity>,
+    ) {
+        self.inbound.add(pipes, id);
+    }
+
+    fn readable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        self.inbound.readable(pipes, id);
+    }
+
+    fn writable(&mut self, _pipes: &mut Pipes, _id: PipeId) {}
+
+    fn ended(&mut self, pipes: &mut Pipes, id: PipeId) {
+        self.inbound.remove(pipes, id);
+    }
+
+    fn send(&mut self, _pipes: &mut Pipes, _msg: &mut Msg) -> Result<()> {
+        Err(Errno::ENOTSUP)
+    }
+
+    #[inline]
+    fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
+        self.inbound.recv(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN)
+    }
+
+    fn can_recv(&mut self, pipes: &mut Pipes) -> bool {
+        self.inbound.has_next(pipes)
+    }
+
+    fn can_send(&mut self, _pipes: &mut Pipes) -> bool {
+        false
+    }
+}

@@ -1,0 +1,317 @@
+//! Pipes: the two one-way lanes between a socket and a session, or between two inproc sockets.
+//!
+//! A lane is a lock-free [`queue`] of frames plus flow control. Frames of a message are published
+//! together, after the last one; what was not published is rolled back without a trace. A lane
+//! holds at most its high-water mark of whole messages: the reader gives credit back in batches
+//! of half of it, and the writer looks for credit only when it has used up what it saw.
+//!
+//! Either side may say that it is about to wait; the other then learns, once, that it has to tell
+//! it (`Writer::publish`, `Reader::recv` return it). Who is told and how is not known here.
+//!
+//! Memory order: "store mine, fence, load yours" on both sides, so that at least one of two sides
+//! that act at the same time sees the other (`waits` flags against `tail` and `credit`).
+
+mod queue;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::msg::Msg;
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
+use queue::{Consumer, Producer};
+
+/// What both sides of a lane share besides the frames.
+#[derive(Debug)]
+struct Lane {
+    /// Most messages in the lane, 0 for no limit.
+    hwm: AtomicUsize,
+    /// Messages that the reader has taken, as far as it told.
+    credit: AtomicUsize,
+    reader_waits: AtomicBool,
+    writer_waits: AtomicBool,
+    writer_gone: AtomicBool,
+    reader_gone: AtomicBool,
+    /// The last message alone, for lanes that conflate.
+    latest: Option<Mutex<Option<Msg>>>,
+}
+
+/// The writing end of a lane.
+pub struct Writer {
+    frames: Producer<Msg>,
+    lane: Arc<Lane>,
+    /// Frames of a message whose last frame has not come yet.
+    partial: Vec<Msg>,
+    written: usize,
+    credit_seen: usize,
+}
+
+/// The reading end of a lane.
+pub struct Reader {
+    frames: Consumer<Msg>,
+    lane: Arc<Lane>,
+    read: usize,
+    credited: usize,
+    /// Whether the frame read last has more to follow.
+    in_message: bool,
+}
+
+/// Handle on a lane's high-water mark.
+#[derive(Clone, Debug)]
+pub struct HwmKnob(Arc<Lane>);
+
+impl HwmKnob {
+    /// Changes the limit: whole messages, 0 for none. Holds from the next message on.
+    pub fn set(&self, hwm: usize) {
+        self.0.hwm.store(hwm, Ordering::Relaxed);
+    }
+}
+
+/// A lane that holds at most `hwm` messages (0: no limit), or only the latest one if `conflate`.
+#[must_use]
+pub fn lane(hwm: usize, conflate: bool) -> (Writer, Reader) {
+    let (producer, consumer) = queue::queue();
+    let lane = Arc::new(Lane {
+        hwm: AtomicUsize::new(if conflate { 0 } else { hwm }),
+        credit: AtomicUsize::new(0),
+        reader_waits: AtomicBool::new(false),
+        writer_waits: AtomicBool::new(false),
+        writer_gone: AtomicBool::new(false),
+        reader_gone: AtomicBool::new(false),
+        latest: conflate.then(|| Mutex::new(None)),
+    });
+    let writer = Writer {
+        frames: producer,
+        lane: Arc::clone(&lane),
+        partial: Vec::new(),
+        written: 0,
+        credit_seen: 0,
+    };
+    (writer, Reader { frames: consumer, lane, read: 0, credited: 0, in_message: false })
+}
+
+impl Writer {
+    /// Whether a message may be begun, by what the writer knows of credit; a message begun may
+    /// always be finished. Never where nobody will read.
+    #[inline]
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        let hwm = self.lane.hwm.load(Ordering::Relaxed);
+        let within = hwm == 0 || self.written.wrapping_sub(self.credit_seen) < hwm;
+        (within || !self.partial.is_empty()) && !self.is_orphaned()
+    }
+
+    /// As [`Self::has_room`], after a look at the credit that has come in.
+    #[must_use]
+    pub fn look_for_room(&mut self) -> bool {
+        if self.has_room() {
+            return true;
+        }
+        self.credit_seen = self.lane.credit.load(Ordering::Acquire);
+        self.has_room()
+    }
+
+    /// Says that the writer will wait for credit. False: there is some already, do not wait.
+    #[must_use]
+    pub fn wait_for_room(&mut self) -> bool {
+        self.lane.writer_waits.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if self.look_for_room() {
+            self.lane.writer_waits.store(false, Ordering::Relaxed);
+            return false;
+        }
+        true
+    }
+
+    /// Adds a frame. It becomes visible with the last frame of its message; true says so.
+    #[inline]
+    pub fn send(&mut self, frame: Msg) -> bool {
+        if frame.is_more() {
+            self.partial.push(frame);
+            return false;
+        }
+        if !self.partial.is_empty() {
+            self.send_partial();
+        }
+        if self.lane.latest.is_some() {
+            self.replace_latest(frame);
+            return true;
+        }
+        self.frames.write(frame);
+        self.written = self.written.wrapping_add(1);
+        self.frames.publish();
+        true
+    }
+
+    #[cold]
+    fn send_partial(&mut self) {
+        for frame in self.partial.drain(..) {
+            if self.lane.latest.is_none() {
+                self.frames.write(frame);
+            }
+        }
+    }
+
+    #[cold]
+    fn replace_latest(&self, frame: Msg) {
+        if let Some(latest) = &self.lane.latest {
+            *latest.lock() = Some(frame);
+        }
+    }
+
+    /// Whether the reader said that it waits: it must be told now (asked once, answered once).
+    #[inline]
+    #[must_use]
+    pub fn reader_waits(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.lane.reader_waits.load(Ordering::Relaxed)
+            && self.lane.reader_waits.swap(false, Ordering::Relaxed)
+    }
+
+    /// Drops the frames of a message that was not finished; true if there were any.
+    pub fn roll_back(&mut self) -> bool {
+        let any = !self.partial.is_empty();
+        self.partial.clear();
+        any
+    }
+
+    /// Whether a message is begun and not finished.
+    #[must_use]
+    pub fn in_message(&self) -> bool {
+        !self.partial.is_empty()
+    }
+
+    /// Whether nobody will read any more.
+    #[must_use]
+    pub fn is_orphaned(&self) -> bool {
+        self.lane.reader_gone.load(Ordering::Acquire)
+    }
+
+    /// Messages written and not yet credited, by what the writer knows.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.written.wrapping_sub(self.lane.credit.load(Ordering::Relaxed))
+    }
+
+    /// The knob for this lane's high-water mark.
+    #[must_use]
+    pub fn hwm_knob(&self) -> HwmKnob {
+        HwmKnob(Arc::clone(&self.lane))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Release: a reader that sees it has seen every message before it.
+        self.lane.writer_gone.store(true, Ordering::Release);
+    }
+}
+
+/// What reading a frame brought besides the frame.
+#[derive(Debug)]
+pub struct Received {
+    /// The frame.
+    pub frame: Msg,
+    /// The writer waited for the credit that this frame gave back: it must be told.
+    pub wake_writer: bool,
+}
+
+impl Reader {
+    /// The next frame.
+    #[inline]
+    pub fn recv(&mut self) -> Option<Received> {
+        let Some(frame) = self.frames.pop() else { return self.recv_latest() };
+        self.in_message = frame.is_more();
+        let mut wake_writer = false;
+        if !self.in_message {
+            self.read = self.read.wrapping_add(1);
+            let hwm = self.lane.hwm.load(Ordering::Relaxed);
+            // No limit: credit is only kept near enough for the counts of monitors.
+            let batch = if hwm == 0 { 1024 } else { hwm.div_ceil(2) };
+            if self.read.wrapping_sub(self.credited) >= batch {
+                wake_writer = self.give_credit();
+            }
+        }
+        Some(Received { frame, wake_writer })
+    }
+
+    #[cold]
+    fn recv_latest(&mut self) -> Option<Received> {
+        let frame = self.lane.latest.as_ref()?.lock().take()?;
+        Some(Received { frame, wake_writer: false })
+    }
+
+    #[cold]
+    fn give_credit(&mut self) -> bool {
+        self.credited = self.read;
+        self.lane.credit.store(self.read, Ordering::Release);
+        fence(Ordering::SeqCst);
+        self.lane.writer_waits.load(Ordering::Relaxed)
+            && self.lane.writer_waits.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether a frame is there.
+    #[inline]
+    #[must_use]
+    pub fn has_next(&mut self) -> bool {
+        self.frames.has_next()
+            || self.lane.latest.as_ref().is_some_and(|latest| latest.lock().is_some())
+    }
+
+    /// Looks at the next frame; never at one of a lane that conflates.
+    #[must_use]
+    pub fn peek(&mut self) -> Option<&Msg> {
+        self.frames.peek()
+    }
+
+    /// Says that the reader will wait. False: a frame is there already, or the writer is gone.
+    #[must_use]
+    pub fn wait(&mut self) -> bool {
+        self.lane.reader_waits.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if self.has_next() || self.lane.writer_gone.load(Ordering::Relaxed) {
+            self.lane.reader_waits.store(false, Ordering::Relaxed);
+            return false;
+        }
+        true
+    }
+
+    /// Whether the frame read last has more to follow.
+    #[must_use]
+    pub fn in_message(&self) -> bool {
+        self.in_message
+    }
+
+    /// Whether the writer is gone and everything it published was read.
+    #[must_use]
+    pub fn is_finished(&mut self) -> bool {
+        self.lane.writer_gone.load(Ordering::Acquire) && !self.has_next()
+    }
+
+    /// The knob for this lane's high-water mark.
+    #[must_use]
+    pub fn hwm_knob(&self) -> HwmKnob {
+        HwmKnob(Arc::clone(&self.lane))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.lane.reader_gone.store(true, Ordering::Release);
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("written", &self.written).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("read", &self.read).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,290 @@
+//! From the first byte to [`Input::Established`]: which version the peer speaks, and what each of
+//! them wants to hear before messages may flow.
+//!
+//! Never more than the signature is sent before the peer has told its version.
+
+use std::time::Instant;
+
+use super::Engine;
+use crate::errno::Errno;
+use crate::msg::RxBuf;
+use crate::proto::command;
+use crate::proto::decoder::{Decoder, Next};
+use crate::proto::error::{EngineError, protocol_error};
+use crate::proto::frame::{Framing, Head, HeadBytes};
+use crate::proto::greeting::{self, Detected, GREETING_LEN, Greeting, MAJOR_AT};
+use crate::proto::mechanism::Status;
+use crate::proto::{Input, OutBuf, PeerInfo, metadata};
+use crate::socket_type::SocketType;
+
+/// Longest handshake command, in bytes: room for many properties, yet little for a stranger.
+const MAX_HANDSHAKE_COMMAND: usize = 256 * 1024;
+/// Longest routing id that an old peer may announce, in bytes (RFC 13, "The Connection Layer").
+const MAX_ROUTING_ID: usize = 255;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    /// The peer's greeting is awaited.
+    Greeting(Sent),
+    /// The frame with the routing id of a 1.0 or 2.0 peer is awaited.
+    OldPeer { zmtp: (u8, u8), socket_type: Option<SocketType> },
+    /// Mechanism commands are exchanged with a peer of this version.
+    Handshake { zmtp: (u8, u8) },
+    /// Established.
+    Traffic,
+    /// An error was returned.
+    Failed,
+}
+
+/// What the peer has of our greeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    Signature,
+    Major,
+    All,
+}
+
+impl State {
+    pub(super) const fn start() -> Self {
+        Self::Greeting(Sent::Signature)
+    }
+
+    #[inline]
+    pub(super) const fn is_traffic(&self) -> bool {
+        matches!(self, Self::Traffic)
+    }
+
+    pub(super) const fn is_handshake(&self) -> bool {
+        matches!(self, Self::Handshake { .. })
+    }
+}
+
+impl Engine {
+    /// Takes input until the handshake is complete or `rx` holds nothing whole.
+    pub(super) fn handle_handshake(
+        &mut self,
+        rx: &mut RxBuf,
+        out: &mut OutBuf,
+        now: Instant,
+    ) -> Result<Input, EngineError> {
+        loop {
+            let input = match self.state {
+                State::Greeting(sent) => self.take_greeting(sent, rx, out)?,
+                State::OldPeer { zmtp, socket_type } => {
+                    self.take_routing_id(zmtp, socket_type, rx, now)?
+                }
+                State::Handshake { zmtp } => self.take_handshake_command(zmtp, rx, out, now)?,
+                State::Traffic => return Ok(Input::NeedMore),
+                State::Failed => return Err(EngineError::Protocol(Errno::EPROTO)),
+            };
+            if let Some(input) = input {
+                return Ok(input);
+            }
+        }
+    }
+
+    /// Reads as much of the greeting as is there and answers with what its sender is ready for.
+    fn take_greeting(
+        &mut self,
+        mut sent: Sent,
+        rx: &mut RxBuf,
+        out: &mut OutBuf,
+    ) -> Result<Option<Input>, EngineError> {
+        let detected = greeting::detect(rx.unread());
+        let major = match detected {
+            Detected::Unknown => return Ok(Some(Input::NeedMore)),
+            Detected::Unversioned => {
+                self.check_old_peer()?;
+                // The signature was the head of a frame; this is its body.
+                out.append(&self.config.routing_id);
+                self.decoder = Decoder::new(Framing::V1);
+                self.state = State::OldPeer { zmtp: (1, 0), socket_type: None };
+                return Ok(None);
+            }
+            Detected::Versioned(major) => major,
+        };
+        if major.is_some_and(|major| major < 3) {
+            self.check_old_peer()?;
+        }
+        if sent == Sent::Signature {
+            out.append(&[greeting::VERSION.0]);
+            sent = Sent::Major;
+            self.state = State::Greeting(sent);
+        }
+        match major {
+            None => Ok(Some(Input::NeedMore)),
+            Some(0..3) => self.take_old_greeting(sent, rx, out),
+            Some(_) => self.take_new_greeting(sent, rx, out),
+        }
+    }
+
+    /// ZMTP 2.0: revision and socket type follow the signature (RFC 15). Revision 0 is in no RFC;
+    /// the reference library then speaks V1 frames, and so do we.
+    fn take_old_greeting(
+        &mut self,
+        sent: Sent,
+        rx: &mut RxBuf,
+        out: &mut OutBuf,
+    ) -> Result<Option<Input>, EngineError> {
+        let revision = rx.unread().get(MAJOR_AT).copied();
+        let framing = if revision == Some(0) { Framing::V1 } else { Framing::V2 };
+        if sent != Sent::All {
+            out.append(&[self.config.socket_type as u8]);
+            let id = &self.config.routing_id;
+            out.append(HeadBytes::encode(framing, 0, id.len()).as_slice());
+            out.append(id);
+            self.state = State::Greeting(Sent::All);
+        }
+        let Some(&type_id) = rx.unread().get(MAJOR_AT + 1) else {
+            return Ok(Some(Input::NeedMore));
+        };
+        let socket_type = SocketType::from_id(i32::from(type_id));
+        self.check_socket_type(socket_type)?;
+        rx.consume(MAJOR_AT + 2);
+        self.decoder = Decoder::new(framing);
+        self.state = State::OldPeer { zmtp: (2, 0), socket_type };
+        Ok(None)
+    }
+
+    /// ZMTP 3.x: 64 bytes, then the mechanism has the word.
+    fn take_new_greeting(
+        &mut self,
+        sent: Sent,
+        rx: &mut RxBuf,
+        out: &mut OutBuf,
+    ) -> Result<Option<Input>, EngineError> {
+        if sent != Sent::All {
+            out.append(&greeting::rest(self.mechanism.name(), self.mechanism.is_server()));
+            self.state = State::Greeting(Sent::All);
+        }
+        let Some(greeting) = Greeting::parse(rx.unread()) else {
+            return Ok(Some(Input::NeedMore));
+        };
+        if !greeting.has_mechanism(self.mechanism.name()) {
+            return Err(EngineError::protocol(protocol_error::ZMTP_MECHANISM_MISMATCH));
+        }
+        rx.consume(GREETING_LEN);
+        self.state = State::Handshake { zmtp: greeting.version };
+        self.speak(out)?;
+        Ok(None)
+    }
+
+    /// The first frame of a 1.0 or 2.0 peer is its routing id; flags mean nothing there.
+    fn take_routing_id(
+        &mut self,
+        zmtp: (u8, u8),
+        socket_type: Option<SocketType>,
+        rx: &mut RxBuf,
+        now: Instant,
+    ) -> Result<Option<Input>, EngineError> {
+        let head = match self.decoder.next(rx)? {
+            Next::Head(head) => head,
+            Next::NeedMore | Next::Frame(..) => return Ok(Some(Input::NeedMore)),
+        };
+        check_max(&head, MAX_ROUTING_ID)?;
+        let Some(body) = self.decoder.take(rx, &head)? else {
+            return Ok(Some(Input::NeedMore));
+        };
+        let routing_id = body.data().to_vec();
+        self.subscribe_all = zmtp == (1, 0) && self.takes_subscribe;
+        let peer = PeerInfo { socket_type, routing_id, zmtp, ..PeerInfo::default() };
+        Ok(Some(self.establish(peer, now)))
+    }
+
+    /// Takes one frame as a command of the mechanism, whatever its flags say: the name decides.
+    fn take_handshake_command(
+        &mut self,
+        zmtp: (u8, u8),
+        rx: &mut RxBuf,
+        out: &mut OutBuf,
+        now: Instant,
+    ) -> Result<Option<Input>, EngineError> {
+        match self.mechanism.status() {
+            Status::Ready => return self.finish_handshake(zmtp, now).map(Some),
+            Status::AwaitingZap => return Ok(Some(Input::ZapPending)),
+            Status::Handshaking => {}
+        }
+        let body = match self.decoder.next(rx)? {
+            Next::NeedMore => return Ok(Some(Input::NeedMore)),
+            Next::Frame(_, body) => body,
+            Next::Head(head) => {
+                check_max(&head, MAX_HANDSHAKE_COMMAND)?;
+                match self.decoder.take(rx, &head)? {
+                    Some(body) => body,
+                    None => return Ok(Some(Input::NeedMore)),
+                }
+            }
+        };
+        self.mechanism.handle_command(body.data())?;
+        self.speak(out)?;
+        Ok(None)
+    }
+
+    /// Appends the commands that the mechanism wants to send now.
+    pub(super) fn speak(&mut self, out: &mut OutBuf) -> Result<(), EngineError> {
+        let mut body = Vec::new();
+        while self.mechanism.next_command(&mut body)? {
+            command::append_body(out, &body);
+            body.clear();
+        }
+        Ok(())
+    }
+
+    /// The mechanism is satisfied: checks what the peer says of itself.
+    fn finish_handshake(&mut self, zmtp: (u8, u8), now: Instant) -> Result<Input, EngineError> {
+        let told = self.mechanism.take_peer_metadata();
+        let mut peer = PeerInfo {
+            zmtp,
+            properties: told.properties,
+            user_id: told.user_id,
+            ..PeerInfo::default()
+        };
+        for (name, value) in &peer.properties {
+            match name.as_str() {
+                metadata::SOCKET_TYPE => {
+                    peer.socket_type = SocketType::from_name(value);
+                    self.check_socket_type(peer.socket_type)?;
+                }
+                metadata::IDENTITY => peer.routing_id.clone_from(value),
+                _ => {}
+            }
+        }
+        Ok(self.establish(peer, now))
+    }
+
+    fn establish(&mut self, peer: PeerInfo, now: Instant) -> Input {
+        let is_clear = self.mechanism.is_clear();
+        self.fast = self.decoder.framing() == Framing::V2 && is_clear;
+        self.sends_subscribe = peer.zmtp >= (3, 1);
+        if peer.zmtp >= (3, 0) {
+            self.heartbeat.start(now);
+        }
+        self.peer = Some(peer);
+        self.state = State::Traffic;
+        Input::Established
+    }
+
+    /// A peer without mechanisms must not get around the one that is demanded (RFC 37, "Detecting
+    /// ZMTP 1.0 and 2.0 Peers").
+    fn check_old_peer(&self) -> Result<(), EngineError> {
+        if self.config.mechanism.allows_old_peers() {
+            return Ok(());
+        }
+        Err(EngineError::Protocol(Errno::EPROTONOSUPPORT))
+    }
+
+    fn check_socket_type(&self, peer: Option<SocketType>) -> Result<(), EngineError> {
+        if peer.is_some_and(|peer| self.config.socket_type.talks_to(peer)) {
+            return Ok(());
+        }
+        Err(EngineError::Protocol(Errno::EINVAL))
+    }
+}
+
+fn check_max(head: &Head, max: usize) -> Result<(), EngineError> {
+    if head.body_len > max {
+        return Err(EngineError::Protocol(Errno::EMSGSIZE));
+    }
+    Ok(())
+}

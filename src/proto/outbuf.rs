@@ -1,0 +1,337 @@
+//! Bytes on their way to the stream: heads and small bodies are copied together, large bodies are
+//! kept as messages and never copied.
+//!
+//! No framing and no writing: a session takes [`OutBuf::slices`], writes, and reports how far it
+//! got with [`OutBuf::advance`].
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use crate::msg::Msg;
+
+/// Bodies of at least this many bytes are kept as messages. Below it, one copy costs less than
+/// another slice in every write.
+const KEEP_BODY: usize = 4096;
+
+/// First size of the contiguous part, in bytes.
+const FIRST_SIZE: usize = 512;
+/// The contiguous part is not kept larger than this once it is empty, in bytes.
+const KEPT_SIZE: usize = 256 * 1024;
+
+/// Encoded bytes that wait for the stream.
+///
+/// In steady state nothing is allocated: the contiguous part and the list of bodies are reused.
+#[derive(Default)]
+pub struct OutBuf {
+    /// Contiguous part; `head..tail` is waiting, the rest is room (initialised, so that an append
+    /// is one copy).
+    buf: Vec<u8>,
+    head: usize,
+    tail: usize,
+    /// How many contiguous bytes left `buf` before its first one; makes `Body::at` independent of
+    /// moves within `buf`.
+    base: u64,
+    bodies: VecDeque<Body>,
+    /// Bytes of the first body that are written already.
+    body_written: usize,
+    /// Sum of what waits in `bodies`.
+    body_bytes: usize,
+    written: u64,
+}
+
+/// A body kept as a message.
+struct Body {
+    /// It comes after this many contiguous bytes, counted since the beginning.
+    at: u64,
+    msg: Msg,
+}
+
+impl std::fmt::Debug for OutBuf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutBuf")
+            .field("len", &self.len())
+            .field("bodies", &self.bodies.len())
+            .finish()
+    }
+}
+
+impl OutBuf {
+    /// An empty buffer, without memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            buf: Vec::new(),
+            head: 0,
+            tail: 0,
+            base: 0,
+            bodies: VecDeque::new(),
+            body_written: 0,
+            body_bytes: 0,
+            written: 0,
+        }
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.head == self.tail && self.bodies.is_empty()
+    }
+
+    /// How many bytes wait.
+    #[must_use]
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.tail - self.head + self.body_bytes
+    }
+
+    /// How many bytes were ever written; together with `len()` the position in the stream that
+    /// the next append gets.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Appends a copy of `bytes`.
+    #[inline]
+    pub fn append(&mut self, bytes: &[u8]) {
+        copy_short(self.room(bytes.len()), bytes);
+    }
+
+    /// Appends a frame head of two bytes and a body of at most 255.
+    #[inline]
+    pub(super) fn append_short_frame(&mut self, head: [u8; 2], body: &[u8]) {
+        if let Some((to, rest)) = self.room(2 + body.len()).split_first_chunk_mut::<2>() {
+            *to = head;
+            copy_short(rest, body);
+        }
+    }
+
+    /// Appends a body: copied if it is small, else kept as it is.
+    #[inline]
+    pub fn append_msg(&mut self, msg: Msg) {
+        if msg.len() < KEEP_BODY {
+            self.append(msg.data());
+        } else {
+            self.body_bytes += msg.len();
+            self.bodies.push_back(Body { at: self.base + self.tail as u64, msg });
+        }
+    }
+
+    /// Fills `into` with the bytes to write next, in order, and returns how many slices it used.
+    pub fn slices<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
+        let mut used = 0;
+        let mut put = |bytes: &'a [u8]| {
+            if bytes.is_empty() {
+                return true;
+            }
+            let Some(slot) = into.get_mut(used) else { return false };
+            *slot = IoSlice::new(bytes);
+            used += 1;
+            true
+        };
+        let mut from = self.head;
+        let mut skip = self.body_written;
+        for body in &self.bodies {
+            let at = self.index(body.at);
+            if !put(&self.buf[from..at]) || !put(&body.msg.data()[skip..]) {
+                return used;
+            }
+            from = at;
+            skip = 0;
+        }
+        put(&self.buf[from..self.tail]);
+        used
+    }
+
+    /// Forgets the first `written` bytes, which the stream has taken.
+    pub fn advance(&mut self, written: usize) {
+        debug_assert!(written <= self.len());
+        let mut left = written.min(self.len());
+        self.written += left as u64;
+        while let Some(body) = self.bodies.front() {
+            let before = self.index(body.at) - self.head;
+            if left < before {
+                break;
+            }
+            let rest = body.msg.len() - self.body_written;
+            if left - before < rest {
+                self.head += before;
+                self.body_written += left - before;
+                self.body_bytes -= left - before;
+                return;
+            }
+            self.head += before;
+            self.body_bytes -= rest;
+            self.body_written = 0;
+            left -= before + rest;
+            self.bodies.pop_front();
+        }
+        self.head += left;
+        if self.is_empty() {
+            self.rewind();
+        }
+    }
+
+    /// Drops everything that waits.
+    pub fn clear(&mut self) {
+        self.bodies.clear();
+        self.body_written = 0;
+        self.body_bytes = 0;
+        self.head = self.tail;
+        self.rewind();
+    }
+
+    /// Gives the memory back if nothing waits.
+    pub fn release_if_idle(&mut self) {
+        if self.is_empty() {
+            self.rewind();
+            self.buf = Vec::new();
+            self.bodies = VecDeque::new();
+        }
+    }
+
+    /// The next `n` bytes of the contiguous part, counted as appended.
+    #[inline]
+    fn room(&mut self, n: usize) -> &mut [u8] {
+        if self.buf.len() - self.tail < n {
+            self.make_room(n);
+        }
+        let start = self.tail;
+        self.tail += n;
+        &mut self.buf[start..self.tail]
+    }
+
+    #[cold]
+    fn make_room(&mut self, n: usize) {
+        if self.head > 0 && self.head >= self.tail - self.head {
+            self.buf.copy_within(self.head..self.tail, 0);
+            self.base += self.head as u64;
+            self.tail -= self.head;
+            self.head = 0;
+        }
+        let needed = self.tail + n;
+        if needed > self.buf.len() {
+            self.buf.resize(needed.max(self.buf.len() * 2).max(FIRST_SIZE), 0);
+        }
+    }
+
+    fn rewind(&mut self) {
+        self.base += self.tail as u64;
+        self.head = 0;
+        self.tail = 0;
+        if self.buf.len() > KEPT_SIZE {
+            self.buf.truncate(KEPT_SIZE);
+            self.buf.shrink_to_fit();
+        }
+    }
+
+    /// Where a position of [`Body::at`] lies in `buf`.
+    fn index(&self, at: u64) -> usize {
+        (at - self.base) as usize
+    }
+}
+
+/// Copies `from` into `to`, which has the same length. Bodies of 8 to 16 bytes go without a call.
+#[inline]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    if from.len() <= 16
+        && to.len() == from.len()
+        && let (Some(first), Some(last)) = (from.first_chunk::<8>(), from.last_chunk::<8>())
+    {
+        if let Some(to) = to.first_chunk_mut::<8>() {
+            *to = *first;
+        }
+        if let Some(to) = to.last_chunk_mut::<8>() {
+            *to = *last;
+        }
+        return;
+    }
+    to.copy_from_slice(from);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the first `slices` slices hold, at most `limit` bytes of it.
+    fn gather(out: &OutBuf, slices: usize, limit: usize) -> Vec<u8> {
+        let mut slices = vec![IoSlice::new(&[]); slices];
+        let used = out.slices(&mut slices);
+        let mut bytes = Vec::new();
+        for slice in &slices[..used] {
+            assert!(!slice.is_empty());
+            bytes.extend(&slice[..slice.len().min(limit - bytes.len())]);
+        }
+        bytes
+    }
+
+    fn pattern(len: usize, seed: usize) -> Vec<u8> {
+        (0..len).map(|i| (i * 7 + seed) as u8).collect()
+    }
+
+    #[test]
+    fn every_write_size_gives_the_same_stream() {
+        for step in [1, 3, 100, 4095, 4096, 10_000, usize::MAX] {
+            let mut out = OutBuf::new();
+            let mut expected: Vec<u8> = Vec::new();
+            let mut written: Vec<u8> = Vec::new();
+            for round in 0..10 {
+                for len in [0, 1, 7, 8, 10, 16, 17, 255, 4095, 4096, 9000] {
+                    let bytes = pattern(len, round + len);
+                    expected.extend(&bytes);
+                    if len % 2 == 0 {
+                        out.append_msg(Msg::copy_of(&bytes).unwrap());
+                    } else {
+                        out.append(&bytes);
+                    }
+                }
+                // One write per round, so that what waits moves and grows.
+                let bytes = gather(&out, 3, step);
+                out.advance(bytes.len());
+                written.extend(bytes);
+                assert_eq!(out.len(), expected.len() - written.len());
+                assert_eq!(out.written(), written.len() as u64);
+            }
+            while !out.is_empty() {
+                let bytes = gather(&out, 64, step);
+                out.advance(bytes.len());
+                written.extend(bytes);
+            }
+            assert_eq!(written, expected);
+        }
+    }
+
+    #[test]
+    fn clearing_leaves_a_usable_buffer() {
+        let mut out = OutBuf::new();
+        out.append(b"abc");
+        out.append_msg(Msg::copy_of(&pattern(5000, 0)).unwrap());
+        out.advance(10);
+        out.clear();
+        assert!(out.is_empty() && out.len() == 0);
+        assert_eq!(gather(&out, 4, 100), b"");
+        out.append(b"xyz");
+        assert_eq!(gather(&out, 4, 100), b"xyz");
+        out.advance(3);
+        out.release_if_idle();
+        out.append_short_frame([0, 10], b"0123456789");
+        assert_eq!(gather(&out, 4, 100), b"\0\x0a0123456789");
+    }
+
+    #[test]
+    fn no_growth_in_steady_state() {
+        let mut out = OutBuf::new();
+        let body = [1; 10];
+        for _ in 0..100 {
+            out.append_short_frame([0, 10], &body);
+        }
+        let size = out.buf.len();
+        // Never empty, never more than 100 frames: the room in front must be reused.
+        for _ in 0..100_000 {
+            out.advance(12);
+            out.append_short_frame([0, 10], &body);
+        }
+        assert!(out.buf.len() <= 2 * size);
+        assert_eq!(out.len(), 1200);
+    }
+}

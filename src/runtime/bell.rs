@@ -1,0 +1,181 @@
+//! Waking the callers that wait for a socket.
+//!
+//! A caller that waits registers a [`Sleeper`], looks once more whether anything has come, and
+//! sleeps. Who brings something publishes it and rings. The order "register, fence, look" against
+//! "publish, fence, ring" makes sure that one of the two sees the other.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::errno::{Errno, Result};
+use crate::sys::fd::EventFd;
+use crate::sys::futex;
+
+const AWAKE: u32 = 0;
+const ASLEEP: u32 = 1;
+const RUNG: u32 = 2;
+
+/// A thread that waits, for one socket or several.
+#[derive(Debug)]
+pub(crate) struct Sleeper {
+    state: AtomicU32,
+    /// For sleeps on descriptors; made when first needed.
+    event: OnceLock<EventFd>,
+    on_descriptors: AtomicBool,
+}
+
+impl Sleeper {
+    /// The calling thread's sleeper, ready to be registered.
+    pub(crate) fn current() -> Arc<Self> {
+        std::thread_local! {
+            static OWN: RefCell<Option<Arc<Sleeper>>> = const { RefCell::new(None) };
+        }
+        OWN.with(|own| {
+            // A thread that is being torn down or re-enters from a signal gets one of its own.
+            let Ok(mut own) = own.try_borrow_mut() else { return Arc::new(Self::new()) };
+            let sleeper = own.get_or_insert_with(|| Arc::new(Self::new()));
+            sleeper.state.store(AWAKE, Ordering::Relaxed);
+            Arc::clone(sleeper)
+        })
+    }
+
+    const fn new() -> Self {
+        Self {
+            state: AtomicU32::new(AWAKE),
+            event: OnceLock::new(),
+            on_descriptors: AtomicBool::new(false),
+        }
+    }
+
+    /// Sleeps until rung or the time is up (false).
+    ///
+    /// # Errors
+    /// `EINTR` if a signal handler ran.
+    pub(crate) fn sleep(&self, timeout: Option<Duration>) -> Result<bool> {
+        if self.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return Ok(true);
+        }
+        let result = futex::wait(&self.state, ASLEEP, timeout);
+        let rung = self.state.swap(AWAKE, Ordering::SeqCst) == RUNG;
+        match result {
+            Err(Errno::EINTR) if !rung => Err(Errno::EINTR),
+            Err(Errno::ETIMEDOUT) => Ok(rung),
+            // Spurious wake-ups count as rung: the caller looks and comes back.
+            _ => Ok(true),
+        }
+    }
+
+    /// The descriptor that becomes readable when the sleeper is rung during a sleep on descriptors.
+    ///
+    /// # Errors
+    /// `EMFILE`, `ENFILE`, `ENOMEM`.
+    pub(crate) fn event(&self) -> Result<&EventFd> {
+        if let Some(event) = self.event.get() {
+            return Ok(event);
+        }
+        let fresh = EventFd::new()?;
+        Ok(self.event.get_or_init(|| fresh))
+    }
+
+    /// Runs a sleep on descriptors, [`Self::event`]'s among them; skips it if rung already.
+    pub(crate) fn sleep_on_descriptors(&self, sleep: impl FnOnce() -> Result<usize>) -> Result<usize> {
+        self.on_descriptors.store(true, Ordering::Relaxed);
+        let began =
+            self.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        let result = if began { sleep() } else { Ok(0) };
+        let rung = self.state.swap(AWAKE, Ordering::SeqCst) == RUNG;
+        self.on_descriptors.store(false, Ordering::Relaxed);
+        if rung && let Some(event) = self.event.get() {
+            event.drain();
+        }
+        result
+    }
+
+    fn ring(&self) {
+        if self.state.swap(RUNG, Ordering::SeqCst) != ASLEEP {
+            return;
+        }
+        if self.on_descriptors.load(Ordering::Relaxed) {
+            if let Some(event) = self.event.get() {
+                event.signal();
+            }
+        } else {
+            futex::wake(&self.state, 1);
+        }
+    }
+}
+
+/// A socket's bell.
+#[derive(Debug, Default)]
+pub(crate) struct Bell {
+    count: AtomicUsize,
+    sleepers: Mutex<Vec<Arc<Sleeper>>>,
+    /// The descriptor behind `ZMQ_FD`, once asked for.
+    event: OnceLock<EventFd>,
+    signalled: AtomicBool,
+}
+
+impl Bell {
+    /// Registers a sleeper; the caller then looks whether anything has come, before it sleeps.
+    pub(crate) fn register(&self, sleeper: &Arc<Sleeper>) {
+        self.sleepers.lock().push(Arc::clone(sleeper));
+        self.count.fetch_add(1, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+    }
+
+    /// Takes a sleeper off the list.
+    pub(crate) fn unregister(&self, sleeper: &Arc<Sleeper>) {
+        let mut sleepers = self.sleepers.lock();
+        if let Some(place) = sleepers.iter().position(|known| Arc::ptr_eq(known, sleeper)) {
+            sleepers.swap_remove(place);
+            self.count.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Wakes all who wait, and makes `ZMQ_FD` readable.
+    pub(crate) fn ring(&self) {
+        fence(Ordering::SeqCst);
+        if self.count.load(Ordering::Relaxed) > 0 {
+            for sleeper in self.sleepers.lock().iter() {
+                sleeper.ring();
+            }
+        }
+        if let Some(event) = self.event.get()
+            && !self.signalled.swap(true, Ordering::SeqCst)
+        {
+            event.signal();
+        }
+    }
+
+    /// The descriptor for `ZMQ_FD`. It starts out readable: something may have come already.
+    ///
+    /// # Errors
+    /// `EMFILE`, `ENFILE`, `ENOMEM`.
+    pub(crate) fn descriptor(&self) -> Result<&EventFd> {
+        if self.event.get().is_none() {
+            let fresh = EventFd::new()?;
+            let event = self.event.get_or_init(|| fresh);
+            if !self.signalled.swap(true, Ordering::SeqCst) {
+                event.signal();
+            }
+        }
+        self.event.get().ok_or(Errno::EMFILE)
+    }
+
+    /// Makes `ZMQ_FD` unreadable; to be called before looking at what has come, not after.
+    #[inline]
+    pub(crate) fn hush(&self) {
+        if let Some(event) = self.event.get()
+            && self.signalled.load(Ordering::Relaxed)
+        {
+            // Drained first: a ring after the drain must signal again.
+            event.drain();
+            self.signalled.store(false, Ordering::SeqCst);
+            fence(Ordering::SeqCst);
+        }
+    }
+}

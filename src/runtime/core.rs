@@ -1,0 +1,157 @@
+//! Socket handles: what a program's `void *` stands for.
+//!
+//! A handle is the address of a [`SocketCore`] in an arena that is never unmapped. A pointer is
+//! checked against the arena before anything is read through it, so null, stale and foreign
+//! pointers are told apart from live sockets safely. Cores of closed sockets are used again, but
+//! late: a stale handle stays recognisable for thousands of closes.
+
+use std::collections::VecDeque;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+
+use super::link::Link;
+use super::socket::Socket;
+use crate::errno::{Errno, Result};
+use crate::sys::arena::Arena;
+use crate::sys::fork;
+
+/// Sockets that a process may have open at a time.
+const CAPACITY: usize = 1 << 18;
+/// Closed handles that are kept from being used again.
+const QUARANTINE: usize = 4096;
+
+/// The memory behind a handle.
+#[repr(align(64))]
+pub(crate) struct SocketCore {
+    state: Mutex<Option<Box<Socket>>>,
+    /// `fork::generation()` of the process that opened the socket.
+    generation: AtomicU32,
+}
+
+static CORES: Arena<SocketCore> = Arena::new(CAPACITY);
+static CLOSED: Mutex<VecDeque<SocketHandle>> = Mutex::new(VecDeque::new());
+
+/// A socket, or what was one.
+#[derive(Clone, Copy)]
+pub struct SocketHandle(&'static SocketCore);
+
+impl std::fmt::Debug for SocketHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SocketHandle({:p})", self.as_ptr())
+    }
+}
+
+impl PartialEq for SocketHandle {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for SocketHandle {}
+
+/// A socket's state, locked.
+pub(crate) type Locked = MappedMutexGuard<'static, Socket>;
+
+impl SocketHandle {
+    /// An unused handle.
+    ///
+    /// # Errors
+    /// `EMFILE` if the process has too many sockets.
+    pub(crate) fn allocate() -> Result<Self> {
+        {
+            let mut closed = CLOSED.lock();
+            if closed.len() > QUARANTINE
+                && let Some(handle) = closed.pop_front()
+            {
+                return Ok(handle);
+            }
+        }
+        let fresh = CORES.alloc(|| SocketCore {
+            state: Mutex::new(None),
+            generation: AtomicU32::new(0),
+        });
+        if let Some(core) = fresh {
+            return Ok(Self(core));
+        }
+        CLOSED.lock().pop_front().ok_or(Errno::EMFILE)
+    }
+
+    /// Brings a handle to life.
+    pub(crate) fn open(self, socket: Box<Socket>) {
+        self.0.generation.store(fork::generation(), Ordering::Relaxed);
+        *self.0.state.lock() = Some(socket);
+    }
+
+    /// Gives back a handle that was never opened, or was closed.
+    pub(crate) fn recycle(self) {
+        CLOSED.lock().push_back(self);
+    }
+
+    /// The socket behind a pointer that a program gave us.
+    ///
+    /// # Errors
+    /// `ENOTSOCK` if the pointer is no handle of ours.
+    #[inline]
+    pub fn from_ptr(pointer: *mut c_void) -> Result<Self> {
+        CORES.get(pointer).map(Self).ok_or(Errno::ENOTSOCK)
+    }
+
+    /// The pointer for the program.
+    #[must_use]
+    pub fn as_ptr(self) -> *mut c_void {
+        std::ptr::from_ref(self.0).cast_mut().cast()
+    }
+
+    /// Whether the process was forked since the socket was opened: nothing of it may be touched.
+    fn is_inherited(self) -> bool {
+        self.0.generation.load(Ordering::Relaxed) != fork::generation()
+    }
+
+    /// The socket's state.
+    ///
+    /// # Errors
+    /// `ENOTSOCK` if it was closed, `ETERM` in a forked child, which can only close it.
+    #[inline]
+    pub(crate) fn lock(self) -> Result<Locked> {
+        if self.is_inherited() {
+            return Err(self.inherited_error());
+        }
+        let guard = self.0.state.lock();
+        MutexGuard::try_map(guard, |state| state.as_deref_mut()).map_err(|_| Errno::ENOTSOCK)
+    }
+
+    #[cold]
+    fn inherited_error(self) -> Errno {
+        // A core that was never opened has no generation; the lock of one that was may be held by a
+        // thread that does not exist here.
+        match self.0.state.try_lock() {
+            Some(state) if state.is_none() => Errno::ENOTSOCK,
+            _ => Errno::ETERM,
+        }
+    }
+
+    /// Takes the state out: from now on the handle is dead.
+    ///
+    /// # Errors
+    /// `ENOTSOCK` if it is already; `None` in a forked child, where there is nothing to do.
+    pub(crate) fn take(self) -> Result<Option<Box<Socket>>> {
+        if self.is_inherited() {
+            return match self.inherited_error() {
+                Errno::ETERM => Ok(None),
+                errno => Err(errno),
+            };
+        }
+        self.0.state.lock().take().map(Some).ok_or(Errno::ENOTSOCK)
+    }
+
+    /// Processes what was posted, if `link` is still the socket's.
+    pub(crate) fn housekeep(self, link: &Link) {
+        if let Ok(mut socket) = self.lock()
+            && std::ptr::eq(&raw const *socket.link, link)
+        {
+            socket.process_mail();
+        }
+    }
+}

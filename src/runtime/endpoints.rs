@@ -1,0 +1,230 @@
+//! Binding, connecting, and taking either back.
+
+use std::sync::Arc;
+
+use super::core::SocketHandle;
+use super::link::Link;
+use super::socket::Socket;
+use crate::errno::{Errno, Result};
+use crate::io::{ConnectTarget, Listener, Owner, Session, monitor_event};
+use crate::option::SocketOptions;
+use crate::pattern::{Origin, PipeSlot};
+use crate::socket_type::SocketType;
+use crate::transport::address::{self, Address, Purpose};
+
+/// An endpoint that a socket has.
+pub(super) struct Endpoint {
+    /// What `zmq_unbind` or `zmq_disconnect` names it by.
+    name: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Bound(Arc<Listener>),
+    BoundInproc,
+    Connected(Arc<Session>, Option<Arc<PipeSlot>>),
+    ConnectedInproc(Arc<PipeSlot>),
+}
+
+impl Endpoint {
+    /// Ends the endpoint with its socket.
+    pub(super) fn close(self) {
+        match self.kind {
+            Kind::Bound(listener) => listener.close(),
+            Kind::Connected(session, None) => session.retire(),
+            // The others end with their pipes and with the socket's names.
+            Kind::Connected(_, Some(_)) | Kind::BoundInproc | Kind::ConnectedInproc(_) => {}
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match &self.kind {
+            Kind::Connected(session, _) => session.is_done(),
+            Kind::ConnectedInproc(slot) => slot.id().is_none(),
+            Kind::Bound(_) | Kind::BoundInproc => false,
+        }
+    }
+}
+
+impl SocketHandle {
+    /// Binds an endpoint (`zmq_bind(3)`).
+    ///
+    /// # Errors
+    /// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO`, `EADDRINUSE`, `EADDRNOTAVAIL`, `ENODEV`,
+    /// `ENAMETOOLONG`, `ETERM`, `ENOTSOCK`, `EMTHREAD` as the manual says.
+    pub fn bind(&self, endpoint: &str) -> Result<()> {
+        let mut socket = self.lock()?;
+        socket.enter()?;
+        let result = socket.bind(endpoint);
+        socket.take_in_news();
+        result
+    }
+
+    /// Connects to an endpoint (`zmq_connect(3)`).
+    ///
+    /// # Errors
+    /// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO`, `ETERM`, `ENOTSOCK`, `EMTHREAD` as the manual says.
+    pub fn connect(&self, endpoint: &str) -> Result<()> {
+        let mut socket = self.lock()?;
+        socket.enter()?;
+        let result = socket.connect(endpoint);
+        socket.take_in_news();
+        result
+    }
+
+    /// Takes a bound endpoint back (`zmq_unbind(3)`).
+    ///
+    /// # Errors
+    /// `EINVAL`, `ENOENT`, `ETERM`, `ENOTSOCK` as the manual says.
+    pub fn unbind(&self, endpoint: &str) -> Result<()> {
+        self.lock()?.take_back(endpoint)
+    }
+
+    /// Takes a connection back (`zmq_disconnect(3)`).
+    ///
+    /// # Errors
+    /// `EINVAL`, `ENOENT`, `ETERM`, `ENOTSOCK` as the manual says.
+    pub fn disconnect(&self, endpoint: &str) -> Result<()> {
+        self.lock()?.take_back(endpoint)
+    }
+}
+
+impl Socket {
+    fn bind(&mut self, endpoint: &str) -> Result<()> {
+        let address = address::parse(endpoint, Purpose::Bind)?;
+        if let Address::Inproc(name) = &address {
+            let link = Arc::clone(&self.link);
+            link.context.inproc.bind(name, &link, &self.options)?;
+            self.add_endpoint(endpoint, Kind::BoundInproc);
+            return Ok(());
+        }
+        let (link, options) = self.prepare()?;
+        let hub = link.need_hub(options.affinity)?;
+        let owner: Arc<dyn Owner> = Arc::clone(&link) as Arc<dyn Owner>;
+        let census = link.context.census().ok_or(Errno::ETERM)?;
+        match Listener::bind(&address, &hub, &owner, &options, &census) {
+            Ok(listener) => {
+                let resolved = listener.endpoint().to_owned();
+                self.add_endpoint(&resolved, Kind::Bound(listener));
+                // `ZMQ_USE_FD` is for one bind; a second one must not take the same descriptor.
+                Ok(())
+            }
+            Err(errno) => {
+                let place = endpoint.split_once("://").map_or(endpoint, |(_, place)| place);
+                let value = u64::from(errno.0.unsigned_abs());
+                link.report(monitor_event::BIND_FAILED, value, place);
+                Err(errno)
+            }
+        }
+    }
+
+    fn connect(&mut self, endpoint: &str) -> Result<()> {
+        let address = address::parse(endpoint, Purpose::Connect)?;
+        if !self.options.connect_routing_id.is_empty() {
+            let routing_id = std::mem::take(&mut self.options.connect_routing_id);
+            self.pattern.next_connect_routing_id(routing_id);
+        }
+        if let Address::Inproc(name) = &address {
+            let link = Arc::clone(&self.link);
+            let (end, peer) = link.context.inproc.connect(name, &link, &self.options);
+            let slot = Arc::clone(&end.slot);
+            let id = self.pipes.insert(end);
+            self.pattern.attach(&mut self.pipes, id, Origin::Connected, peer.as_ref());
+            self.add_endpoint(endpoint, Kind::ConnectedInproc(slot));
+            return Ok(());
+        }
+        if self.is_connected_enough(endpoint) {
+            return Ok(());
+        }
+        let (link, options) = self.prepare()?;
+        let hub = link.need_hub(options.affinity)?;
+        let owner: Arc<dyn Owner> = Arc::clone(&link) as Arc<dyn Owner>;
+        let census = link.context.census().ok_or(Errno::ETERM)?;
+        let target = ConnectTarget { endpoint: endpoint.to_owned(), address };
+        let (session, end) = Session::connect(target, &hub, &owner, &options, &census);
+        let mut slot = None;
+        if let Some(end) = end {
+            slot = Some(Arc::clone(&end.slot));
+            let id = self.pipes.insert(end);
+            self.pattern.attach(&mut self.pipes, id, Origin::Connected, None);
+        }
+        session.start();
+        self.add_endpoint(endpoint, Kind::Connected(session, slot));
+        Ok(())
+    }
+
+    /// What binding and connecting by a descriptor have in common.
+    fn prepare(&self) -> Result<(Arc<Link>, Arc<SocketOptions>)> {
+        if self.options.needs_security() || !self.options.socks_proxy.is_empty() {
+            // Better no connection than one that the application believes protected or anonymous.
+            return Err(Errno::EPROTONOSUPPORT);
+        }
+        Ok((Arc::clone(&self.link), Arc::new(self.options.clone())))
+    }
+
+    /// For these types a second connection to the same endpoint brings nothing, so the call succeeds
+    /// without one, as in the reference library.
+    fn is_connected_enough(&self, endpoint: &str) -> bool {
+        use SocketType::{Dealer, Pub, Req, Sub};
+        matches!(self.ty, Dealer | Pub | Req | Sub)
+            && self.endpoints.iter().any(|known| {
+                known.name == endpoint && matches!(known.kind, Kind::Connected(..)) && !known.is_over()
+            })
+    }
+
+    fn add_endpoint(&mut self, name: &str, kind: Kind) {
+        if self.endpoints.len() == self.endpoints.capacity() {
+            self.endpoints.retain(|known| !known.is_over());
+        }
+        name.clone_into(&mut self.last_endpoint);
+        self.endpoints.push(Endpoint { name: name.to_owned(), kind });
+    }
+
+    fn take_back(&mut self, endpoint: &str) -> Result<()> {
+        self.enter()?;
+        // The syntax is that of a connect where a wildcard would be: that was never an endpoint.
+        match address::parse(endpoint, Purpose::Connect) {
+            Err(Errno::EINVAL) if address::parse(endpoint, Purpose::Bind).is_ok() => {}
+            parsed => {
+                parsed?;
+            }
+        }
+        let (taken, kept) = std::mem::take(&mut self.endpoints)
+            .into_iter()
+            .partition::<Vec<_>, _>(|known| known.name == endpoint);
+        self.endpoints = kept;
+        if taken.is_empty() {
+            return Err(Errno::ENOENT);
+        }
+        for endpoint in taken {
+            self.end_endpoint(endpoint);
+        }
+        self.take_in_news();
+        self.link.flush();
+        Ok(())
+    }
+
+    fn end_endpoint(&mut self, endpoint: Endpoint) {
+        let slot = match endpoint.kind {
+            Kind::Bound(listener) => {
+                listener.close();
+                return;
+            }
+            Kind::BoundInproc => {
+                if let Some(name) = endpoint.name.strip_prefix("inproc://") {
+                    // Bound by this socket, so it can only be there.
+                    let _ = self.link.context.inproc.unbind(name, &self.link);
+                }
+                return;
+            }
+            Kind::Connected(session, slot) => {
+                session.retire();
+                slot
+            }
+            Kind::ConnectedInproc(slot) => Some(slot),
+        };
+        if let Some(id) = slot.and_then(|slot| slot.id()) {
+            self.pipes.close(id);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The inproc transport: names within a context, and pipes between two of its sockets.
+//!
+//! A peer's lock is never taken: the end that belongs to it is posted to its mailbox. A socket that
+//! connects before the name is bound has its pipe at once; the other end waits here.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+
+use super::link::Link;
+use crate::errno::{Errno, Result};
+use crate::io::{Event, Owner};
+use crate::option::SocketOptions;
+use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot, sum_of_hwms};
+use crate::pipe::{HwmKnob, Writer, lane};
+use crate::socket_type::SocketType;
+
+/// The names of a context.
+#[derive(Default)]
+pub(crate) struct Registry(Mutex<Names>);
+
+#[derive(Default)]
+struct Names {
+    bound: HashMap<String, Arc<Link>>,
+    pending: HashMap<String, Vec<Pending>>,
+}
+
+/// A connection to a name that is not bound yet.
+struct Pending {
+    connector: Arc<Link>,
+    connector_slot: Arc<PipeSlot>,
+    connector_hwms: (usize, usize),
+    identity: Identity,
+    /// The connector's way to reach the binder.
+    way: Arc<Neighbour>,
+    end: PipeEnd,
+    /// Marks of the lanes: (to the binder, from the binder).
+    knobs: (HwmKnob, HwmKnob),
+}
+
+/// The other end of an inproc pipe.
+struct Neighbour {
+    /// Unset while nobody has bound the name.
+    link: OnceLock<Arc<Link>>,
+    slot: Arc<PipeSlot>,
+}
+
+impl Neighbour {
+    fn post(&self, event: Event) {
+        if let Some(link) = self.link.get() {
+            link.post(event);
+        }
+    }
+}
+
+impl PeerEnd for Neighbour {
+    #[inline]
+    fn published(&self, lane: &Writer, _unsent: (usize, usize)) -> bool {
+        if lane.reader_waits() {
+            self.post(Event::Readable(Arc::clone(&self.slot)));
+        }
+        true
+    }
+
+    fn credited(&self) {
+        self.post(Event::Writable(Arc::clone(&self.slot)));
+    }
+
+    fn closed(&self) {
+        self.post(Event::Closed(Arc::clone(&self.slot)));
+    }
+}
+
+/// What an inproc peer with these marks adds to ours: (outbound, inbound).
+fn boost_from((sndhwm, rcvhwm): (usize, usize)) -> HwmBoost {
+    let limit = |hwm: usize| (hwm > 0).then_some(hwm);
+    (limit(rcvhwm), limit(sndhwm))
+}
+
+fn identity_of(options: &SocketOptions) -> Identity {
+    Identity { routing_id: options.routing_id.clone() }
+}
+
+/// `ZMQ_CONFLATE` holds for the types that the manual names.
+fn conflates(options: &SocketOptions) -> bool {
+    use SocketType::{Dealer, Pub, Pull, Push, Sub};
+    options.conflate && matches!(options.socket_type, Dealer | Pub | Pull | Push | Sub)
+}
+
+impl Registry {
+    /// Binds a name and takes in who waits for it. Called with the binder's lock held.
+    ///
+    /// # Errors
+    /// `EADDRINUSE` if the name is bound already.
+    pub(crate) fn bind(
+        &self,
+        name: &str,
+        link: &Arc<Link>,
+        options: &SocketOptions,
+    ) -> Result<()> {
+        let waiting = {
+            let mut names = self.0.lock();
+            if names.bound.contains_key(name) {
+                return Err(Errno::EADDRINUSE);
+            }
+            names.bound.insert(name.to_owned(), Arc::clone(link));
+            names.pending.remove(name).unwrap_or_default()
+        };
+        let hwms = link.hwms();
+        for mut pending in waiting {
+            let boost = boost_from(pending.connector_hwms);
+            pending.knobs.0.set(sum_of_hwms(hwms.1, boost.1));
+            pending.knobs.1.set(sum_of_hwms(hwms.0, boost.0));
+            pending.end.hwm_boost = boost;
+            // From now on the connector reaches us; what it did before, attaching finds.
+            let _ = pending.way.link.set(Arc::clone(link));
+            link.post(Event::Attach(Box::new(pending.end), Origin::Accepted, pending.identity));
+            pending.connector.post(Event::Established {
+                slot: pending.connector_slot,
+                peer: identity_of(options),
+                metadata: None,
+                again: false,
+                hwm_boost: Some(boost_from(hwms)),
+            });
+        }
+        Ok(())
+    }
+
+    /// Frees a name that `link` has bound.
+    ///
+    /// # Errors
+    /// `ENOENT` if it has not.
+    pub(crate) fn unbind(&self, name: &str, link: &Link) -> Result<()> {
+        let mut names = self.0.lock();
+        match names.bound.get(name) {
+            Some(bound) if std::ptr::eq(&raw const **bound, link) => {
+                names.bound.remove(name);
+                Ok(())
+            }
+            _ => Err(Errno::ENOENT),
+        }
+    }
+
+    /// Connects to a name, bound or not. Returns the connector's end and, if the name is bound, who is
+    /// behind it. Called with the connector's lock held.
+    pub(crate) fn connect(
+        &self,
+        name: &str,
+        link: &Arc<Link>,
+        options: &SocketOptions,
+    ) -> (PipeEnd, Option<Identity>) {
+        let mut names = self.0.lock();
+        let binder = names.bound.get(name).cloned();
+        let hwms = link.hwms();
+        let conflate = conflates(options);
+        let boost = binder.as_ref().map_or((Some(0), Some(0)), |binder| boost_from(binder.hwms()));
+        let (tx, their_rx) = lane(sum_of_hwms(hwms.0, boost.0), conflate);
+        let (their_tx, rx) = lane(sum_of_hwms(hwms.1, boost.1), conflate);
+        let knobs = (tx.hwm_knob(), rx.hwm_knob());
+        let (slot, their_slot) = (PipeSlot::new(), PipeSlot::new());
+        let way = Arc::new(Neighbour { link: OnceLock::new(), slot: Arc::clone(&their_slot) });
+        let back = Neighbour { link: OnceLock::from(Arc::clone(link)), slot: Arc::clone(&slot) };
+        let their_end = PipeEnd {
+            tx: their_tx,
+            rx: their_rx,
+            peer: Arc::new(back),
+            slot: their_slot,
+            metadata: None,
+            hwm_boost: boost_from(hwms),
+        };
+        let identity = identity_of(options);
+        let peer = binder.as_ref().map(|binder| Identity { routing_id: binder.routing_id() });
+        match binder {
+            Some(binder) => {
+                let _ = way.link.set(Arc::clone(&binder));
+                binder.post(Event::Attach(Box::new(their_end), Origin::Accepted, identity));
+            }
+            None => names.pending.entry(name.to_owned()).or_default().push(Pending {
+                connector: Arc::clone(link),
+                connector_slot: Arc::clone(&slot),
+                connector_hwms: hwms,
+                identity,
+                way: Arc::clone(&way),
+                end: their_end,
+                knobs,
+            }),
+        }
+        let end = PipeEnd { tx, rx, peer: way, slot, metadata: None, hwm_boost: boost };
+        (end, peer)
+    }
+
+    /// Frees the names that a closed socket had bound. What it queued for names not bound yet stays.
+    pub(crate) fn forget(&self, link: &Arc<Link>) {
+        self.0.lock().bound.retain(|_, bound| !Arc::ptr_eq(bound, link));
+    }
+
+    /// Drops everything: the context has ended.
+    pub(crate) fn clear(&self) {
+        let names = std::mem::take(&mut *self.0.lock());
+        drop(names);
+    }
+}

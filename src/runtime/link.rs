@@ -1,0 +1,270 @@
+//! A socket as its sessions and inproc peers see it: a mailbox, a bell, a monitor.
+//!
+//! Everything here may be used from any thread without the socket's lock. What is posted is
+//! processed under the socket's lock by the caller that uses the socket next, or by an I/O thread
+//! that keeps house for a socket nobody uses.
+
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering, fence};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::bell::{Bell, Sleeper};
+use super::context::Context;
+use super::core::SocketHandle;
+use super::monitor::Monitor;
+use crate::errno::{Errno, Result};
+use crate::io::{Event, Hub, Owner, Spin, Waited};
+use crate::option::SocketOptions;
+
+/// See the module's documentation.
+pub(crate) struct Link {
+    me: Weak<Link>,
+    pub(crate) context: Arc<Context>,
+    pub(crate) handle: SocketHandle,
+    mailbox: Mutex<Vec<Event>>,
+    pending: AtomicBool,
+    pub(crate) bell: Bell,
+    pub(crate) monitor: Monitor,
+    hub: OnceLock<Arc<Hub>>,
+    /// Set when the context ends or the socket was closed: who waits must leave.
+    stopped: AtomicBool,
+    closed: AtomicBool,
+    spin: Spin,
+    sndhwm: AtomicI32,
+    rcvhwm: AtomicI32,
+    /// Milliseconds, -1 for ever.
+    linger: AtomicI64,
+    /// For inproc peers.
+    routing_id: Mutex<Vec<u8>>,
+}
+
+/// An event for a socket that is closed: who offered a pipe must learn that nobody took it.
+fn decline(event: Event) {
+    if let Event::Attach(end, ..) = event {
+        let peer = Arc::clone(&end.peer);
+        drop(end);
+        peer.closed();
+    }
+}
+
+impl Link {
+    pub(crate) fn new(
+        context: &Arc<Context>,
+        handle: SocketHandle,
+        options: &SocketOptions,
+    ) -> Arc<Self> {
+        let link = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            context: Arc::clone(context),
+            handle,
+            mailbox: Mutex::default(),
+            pending: AtomicBool::new(false),
+            bell: Bell::default(),
+            monitor: Monitor::default(),
+            hub: OnceLock::new(),
+            stopped: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            spin: Spin::new(),
+            sndhwm: AtomicI32::new(0),
+            rcvhwm: AtomicI32::new(0),
+            linger: AtomicI64::new(-1),
+            routing_id: Mutex::default(),
+        });
+        link.adopt(options);
+        link
+    }
+
+    /// Takes over the options that the I/O side looks up when it needs them.
+    pub(crate) fn adopt(&self, options: &SocketOptions) {
+        self.sndhwm.store(options.sndhwm, Ordering::Relaxed);
+        self.rcvhwm.store(options.rcvhwm, Ordering::Relaxed);
+        let linger = options.linger.map_or(-1, |linger| {
+            i64::try_from(linger.as_millis()).unwrap_or(i64::MAX)
+        });
+        self.linger.store(linger, Ordering::Relaxed);
+        self.routing_id.lock().clone_from(&options.routing_id);
+    }
+
+    /// The socket's `ZMQ_ROUTING_ID`.
+    pub(crate) fn routing_id(&self) -> Vec<u8> {
+        self.routing_id.lock().clone()
+    }
+
+    /// Whether something was posted.
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        self.pending.load(Ordering::Acquire)
+    }
+
+    /// Takes out what was posted. Called with the socket's lock held.
+    pub(crate) fn take_mail(&self, into: &mut Vec<Event>) {
+        self.bell.hush();
+        let mut mailbox = self.mailbox.lock();
+        self.pending.store(false, Ordering::Relaxed);
+        into.append(&mut mailbox);
+    }
+
+    /// The hub, if the socket has one.
+    pub(crate) fn hub(&self) -> Option<&Arc<Hub>> {
+        self.hub.get()
+    }
+
+    /// The hub, made when the first endpoint with a descriptor needs it.
+    pub(crate) fn need_hub(&self, affinity: u64) -> Result<Arc<Hub>> {
+        if let Some(hub) = self.hub.get() {
+            return Ok(Arc::clone(hub));
+        }
+        let io = self.context.choose_io_thread(affinity)?;
+        let fresh = Hub::new(io)?;
+        let hub = Arc::clone(self.hub.get_or_init(|| fresh));
+        // Callers that sleep without descriptors must come to the hub instead.
+        self.ring();
+        Ok(hub)
+    }
+
+    /// Wakes everyone who waits for the socket.
+    pub(crate) fn ring(&self) {
+        self.bell.ring();
+        if let Some(hub) = self.hub.get() {
+            hub.wake();
+        }
+    }
+
+    /// Makes all calls end: the context is being terminated.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.ring();
+    }
+
+    /// Whether calls must end with `ETERM`.
+    #[inline]
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// The socket was closed: who waits finds its handle dead.
+    pub(crate) fn close(&self) {
+        let left = {
+            let mut mailbox = self.mailbox.lock();
+            self.closed.store(true, Ordering::SeqCst);
+            std::mem::take(&mut *mailbox)
+        };
+        self.monitor.stop();
+        self.ring();
+        left.into_iter().for_each(decline);
+    }
+
+    /// Whether a caller has reason to look at the socket again.
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        self.has_mail()
+            || self.stopped.load(Ordering::Relaxed)
+            || self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Writes what was gathered for peers, before the caller waits or goes.
+    #[inline]
+    pub(crate) fn flush(&self) {
+        if let Some(hub) = self.hub.get() {
+            hub.flush();
+        }
+    }
+
+    /// Waits until there is reason to look at the socket again; without the socket's lock.
+    ///
+    /// # Errors
+    /// `EAGAIN` when the deadline has passed, `EINTR` if a signal handler ran.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Result<()> {
+        self.flush();
+        if self.has_news() {
+            return Ok(());
+        }
+        let left = match deadline {
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Err(Errno::EAGAIN);
+                }
+                Some(left)
+            }
+            None => None,
+        };
+        if let Some(hub) = self.hub.get() {
+            match hub.wait(left, &|| self.has_news())? {
+                // Time-outs are judged by the deadline, at the next turn.
+                Waited::Look | Waited::TimedOut => return Ok(()),
+                Waited::Busy => {}
+            }
+        } else if self.spin.look(left, || self.has_news() || self.hub.get().is_some()) {
+            return Ok(());
+        }
+        let sleeper = Sleeper::current();
+        self.bell.register(&sleeper);
+        let began = Instant::now();
+        let result = if self.has_news() { Ok(true) } else { sleeper.sleep(left) };
+        self.bell.unregister(&sleeper);
+        self.spin.slept(began.elapsed());
+        result.map(|_| ())
+    }
+
+    /// The adaptive look-around of callers that wait for the socket.
+    pub(crate) fn spin(&self) -> &Spin {
+        &self.spin
+    }
+
+    /// Posts without needing an owner's `Arc`.
+    fn deliver(&self, event: Event) {
+        // Some events matter although nobody may call the socket for a long time.
+        let needs_chores =
+            matches!(event, Event::Closed(_) | Event::Retired(_) | Event::Attach(..))
+                || matches!(event, Event::Established { again: true, .. });
+        let mut mailbox = self.mailbox.lock();
+        if self.closed.load(Ordering::Relaxed) {
+            drop(mailbox);
+            decline(event);
+            return;
+        }
+        mailbox.push(event);
+        drop(mailbox);
+        self.pending.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
+        self.ring();
+        if needs_chores && let Some(hub) = self.hub.get() {
+            let me: Weak<dyn Owner> = self.me.clone();
+            hub.io().housekeep_soon(me);
+        }
+    }
+
+    pub(crate) fn arc(&self) -> Option<Arc<Self>> {
+        self.me.upgrade()
+    }
+}
+
+impl Owner for Link {
+    fn post(&self, event: Event) {
+        self.deliver(event);
+    }
+
+    fn report(&self, event: u64, value: u64, endpoint: &str) {
+        self.monitor.report(event, value, endpoint);
+    }
+
+    fn housekeep(&self) {
+        self.handle.housekeep(self);
+    }
+
+    fn hwms(&self) -> (usize, usize) {
+        let clean = |hwm: i32| usize::try_from(hwm).unwrap_or(0);
+        (
+            clean(self.sndhwm.load(Ordering::Relaxed)),
+            clean(self.rcvhwm.load(Ordering::Relaxed)),
+        )
+    }
+
+    fn linger(&self) -> Option<Duration> {
+        let millis = self.linger.load(Ordering::Relaxed);
+        u64::try_from(millis).ok().map(Duration::from_millis)
+    }
+}

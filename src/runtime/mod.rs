@@ -1,0 +1,22 @@
+//! Contexts, sockets, polling, monitors and proxies: the API's objects and their life cycles.
+//!
+//! A socket's state lies behind one lock ([`core::SocketCore`]), held only for work that does not
+//! block. Who waits does so without the lock, at the socket's [`link::Link`], through which sessions
+//! and inproc peers reach it. Pointers and errno variables of C are not known here.
+
+mod bell;
+mod context;
+mod core;
+mod endpoints;
+mod inproc;
+mod link;
+mod monitor;
+mod options;
+pub mod poll;
+pub mod poller;
+pub mod proxy;
+mod socket;
+mod transfer;
+
+pub use self::core::SocketHandle;
+pub use context::Context;

@@ -1,0 +1,241 @@
+//! Waiting for several sockets and descriptors at once (`zmq_poll(3)`).
+//!
+//! Sockets are looked at first; the kernel is asked only when the caller must sleep, or for the
+//! descriptors it named. A caller that waits for a few sockets takes their hubs over and drives
+//! them itself; with many it leaves that to the I/O threads and is rung.
+
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::bell::Sleeper;
+use super::core::SocketHandle;
+use super::link::Link;
+use super::options::{POLLIN, POLLOUT};
+use crate::errno::{Errno, Result};
+use crate::io::Hub;
+use crate::sys;
+
+/// Hubs that a polling caller drives itself, at most.
+const OWN_HUBS: usize = 8;
+
+const POLLERR: i16 = 4;
+const POLLPRI: i16 = 8;
+
+/// What to wait for, and what came.
+#[derive(Clone, Copy, Debug)]
+pub struct PollItem {
+    /// A socket; then `fd` means nothing.
+    pub socket: Option<SocketHandle>,
+    /// A descriptor of the system.
+    pub fd: RawFd,
+    /// `ZMQ_POLLIN | ZMQ_POLLOUT | ZMQ_POLLERR | ZMQ_POLLPRI`
+    pub events: i16,
+    /// Which of them came.
+    pub revents: i16,
+}
+
+/// Waits until an event of an item comes; how many items have one, 0 when the time is up. The signal
+/// mask, if given, holds while the caller sleeps (`zmq_ppoll`).
+///
+/// # Errors
+/// `ENOTSOCK`, `ETERM`, `EINTR`, `EMFILE`.
+pub fn poll(
+    items: &mut [PollItem],
+    timeout: Option<Duration>,
+    mask: Option<&libc::sigset_t>,
+) -> Result<usize> {
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let has_fds = items.iter().any(|item| item.socket.is_none());
+    // With no time to wait the kernel is asked once, without sleeping.
+    let at_once = timeout == Some(Duration::ZERO);
+    loop {
+        let mut ready = look_at_sockets(items)?;
+        if has_fds && (ready > 0 || at_once) {
+            ready += look_at_descriptors(items, Some(Duration::ZERO), mask, None)?;
+        } else if at_once && mask.is_some() {
+            sys::poll::poll(&mut [], Some(Duration::ZERO), mask)?;
+        }
+        if ready > 0 || at_once {
+            return Ok(ready);
+        }
+        let left = match deadline {
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Ok(0);
+                }
+                Some(left)
+            }
+            None => None,
+        };
+        match wait(items, deadline, left, mask) {
+            Ok(0) => {}
+            Ok(ready) => return Ok(ready),
+            // The deadline is looked at above.
+            Err(Errno::EAGAIN) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+fn look_at_sockets(items: &mut [PollItem]) -> Result<usize> {
+    let mut ready = 0;
+    for item in items {
+        item.revents = 0;
+        if let Some(handle) = item.socket {
+            item.revents = handle.lock()?.ready(item.events & (POLLIN | POLLOUT))?;
+            ready += usize::from(item.revents != 0);
+        }
+    }
+    Ok(ready)
+}
+
+/// Sleeps until there is reason to look again (0), or descriptors of the caller's are ready.
+fn wait(
+    items: &mut [PollItem],
+    deadline: Option<Instant>,
+    left: Option<Duration>,
+    mask: Option<&libc::sigset_t>,
+) -> Result<usize> {
+    if let [PollItem { socket: Some(handle), .. }] = items
+        && mask.is_none()
+    {
+        let link = Arc::clone(&handle.lock()?.link);
+        return link.wait(deadline).map(|()| 0);
+    }
+    let mut links = Vec::new();
+    for item in items.iter() {
+        if let Some(handle) = item.socket
+            && item.events & (POLLIN | POLLOUT) != 0
+        {
+            links.push(Arc::clone(&handle.lock()?.link));
+        }
+    }
+    links.iter().for_each(|link| link.flush());
+    let watch = Watch::begin(&links)?;
+    if links.iter().any(|link| link.has_news()) {
+        return Ok(0);
+    }
+    let only_sockets = items.iter().all(|item| item.socket.is_some()) && mask.is_none();
+    if only_sockets && watch.hubs.is_empty() {
+        return watch.sleeper.sleep(left).map(|_| 0);
+    }
+    if only_sockets && watch.spin(left) {
+        return Ok(0);
+    }
+    look_at_descriptors(items, left, mask, Some(&watch))
+}
+
+/// A caller registered with everything it waits for.
+struct Watch<'a> {
+    sleeper: Arc<Sleeper>,
+    links: &'a [Arc<Link>],
+    hubs: Vec<Arc<Hub>>,
+}
+
+impl<'a> Watch<'a> {
+    fn begin(links: &'a [Arc<Link>]) -> Result<Self> {
+        let mut watch = Self { sleeper: Sleeper::current(), links, hubs: Vec::new() };
+        for link in links {
+            link.bell.register(&watch.sleeper);
+        }
+        let drives = links.iter().filter(|link| link.hub().is_some()).count() <= OWN_HUBS;
+        for hub in links.iter().filter_map(|link| link.hub()) {
+            if drives {
+                hub.enter()?;
+                watch.hubs.push(Arc::clone(hub));
+            } else {
+                hub.release()?;
+            }
+        }
+        Ok(watch)
+    }
+
+    /// Looks around for a while before the caller sleeps; true if something came.
+    fn spin(&self, limit: Option<Duration>) -> bool {
+        let Some(link) = self.links.first() else { return false };
+        link.spin().look(limit, || {
+            self.hubs.iter().for_each(|hub| hub.drive());
+            self.links.iter().any(|link| link.has_news())
+        })
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        for hub in &self.hubs {
+            hub.leave();
+        }
+        for link in self.links {
+            link.bell.unregister(&self.sleeper);
+        }
+    }
+}
+
+/// Asks the kernel about the caller's descriptors, and sleeps on those of `watch` too.
+fn look_at_descriptors(
+    items: &mut [PollItem],
+    timeout: Option<Duration>,
+    mask: Option<&libc::sigset_t>,
+    watch: Option<&Watch<'_>>,
+) -> Result<usize> {
+    let wants = |fd: RawFd, events: libc::c_short| libc::pollfd { fd, events, revents: 0 };
+    let mut set: Vec<libc::pollfd> = items
+        .iter()
+        .filter(|item| item.socket.is_none())
+        .map(|item| wants(item.fd, to_system(item.events)))
+        .collect();
+    let own = set.len();
+    let ready = match watch {
+        None => sys::poll::poll(&mut set, timeout, mask)?,
+        Some(watch) => {
+            set.push(wants(watch.sleeper.event()?.as_raw_fd(), libc::POLLIN));
+            set.extend(watch.hubs.iter().map(|hub| wants(hub.poll_fd(), libc::POLLIN)));
+            let ready = watch.sleeper.sleep_on_descriptors(|| {
+                Ok(sys::poll::poll(&mut set, timeout, mask)?)
+            })?;
+            for (hub, polled) in watch.hubs.iter().zip(&set[own + 1..]) {
+                if polled.revents != 0 {
+                    hub.drive();
+                }
+            }
+            ready
+        }
+    };
+    if ready == 0 {
+        return Ok(0);
+    }
+    let mut count = 0;
+    let descriptors = items.iter_mut().filter(|item| item.socket.is_none());
+    for (item, polled) in descriptors.zip(&set[..own]) {
+        item.revents = from_system(polled.revents);
+        count += usize::from(item.revents != 0);
+    }
+    Ok(count)
+}
+
+fn to_system(events: i16) -> libc::c_short {
+    let mut system = 0;
+    for (ours, theirs) in [(POLLIN, libc::POLLIN), (POLLOUT, libc::POLLOUT), (POLLPRI, libc::POLLPRI)]
+    {
+        if events & ours != 0 {
+            system |= theirs;
+        }
+    }
+    system
+}
+
+fn from_system(revents: libc::c_short) -> i16 {
+    let mut events = 0;
+    for (ours, theirs) in [(POLLIN, libc::POLLIN), (POLLOUT, libc::POLLOUT), (POLLPRI, libc::POLLPRI)]
+    {
+        if revents & theirs != 0 {
+            events |= ours;
+        }
+    }
+    if revents & !(libc::POLLIN | libc::POLLOUT | libc::POLLPRI) != 0 {
+        events |= POLLERR;
+    }
+    events
+}

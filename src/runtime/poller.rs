@@ -1,0 +1,293 @@
+//! Pollers (`zmq_poller(3)`): a set of sockets and descriptors with the events to wait for.
+//!
+//! The wait is that of [`super::poll`]; here is only who is in the set. A poller may be changed
+//! from another thread during a wait, which goes on with the set that it began with.
+
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::SocketHandle;
+use super::poll::{PollItem, poll};
+use crate::errno::{Errno, Result};
+
+/// What a poller watches.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// A socket of the library.
+    Socket(SocketHandle),
+    /// A descriptor of the system.
+    Fd(RawFd),
+}
+
+impl Target {
+    fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Socket(one), Self::Socket(other)) => one.as_ptr() == other.as_ptr(),
+            (Self::Fd(one), Self::Fd(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+/// Something that a wait found.
+#[derive(Debug)]
+pub struct Ready<U> {
+    /// What it happened to.
+    pub target: Target,
+    /// What [`Poller::add`] was given with it.
+    pub user_data: U,
+    /// Which events, bits as in `zmq_poll(3)`.
+    pub events: i16,
+}
+
+/// A set of sockets and descriptors to wait for; `U` is what the user gets back with an event.
+#[derive(Debug)]
+pub struct Poller<U> {
+    state: Mutex<State<U>>,
+}
+
+#[derive(Debug)]
+struct State<U> {
+    entries: Vec<Entry<U>>,
+    /// Kept from wait to wait for their memory; empty while somebody uses them.
+    scratch: Scratch<U>,
+}
+
+#[derive(Debug)]
+struct Entry<U> {
+    target: Target,
+    user_data: U,
+    events: i16,
+}
+
+type Scratch<U> = (Vec<PollItem>, Vec<U>);
+
+/// `ZMQ_POLLIN | ZMQ_POLLOUT | ZMQ_POLLERR | ZMQ_POLLPRI`
+const KNOWN_EVENTS: i16 = 1 | 2 | 4 | 8;
+
+impl<U: Copy> Poller<U> {
+    /// An empty set.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                entries: Vec::new(),
+                scratch: (Vec::new(), Vec::new()),
+            }),
+        }
+    }
+
+    /// The number of sockets and descriptors in the set, also those with no events to wait for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.state.lock().entries.len()
+    }
+
+    /// Whether the set is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a target.
+    ///
+    /// # Errors
+    /// `EINVAL` if it is in the set already, or for unknown events.
+    pub fn add(&self, target: Target, user_data: U, events: i16) -> Result<()> {
+        check(events)?;
+        let mut state = self.state.lock();
+        if state.position(target).is_ok() {
+            return Err(Errno::EINVAL);
+        }
+        state.entries.push(Entry {
+            target,
+            user_data,
+            events,
+        });
+        Ok(())
+    }
+
+    /// Changes the events to wait for; 0 leaves the target in the set but out of waits.
+    ///
+    /// # Errors
+    /// `EINVAL` if it is not in the set, or for unknown events.
+    pub fn modify(&self, target: Target, events: i16) -> Result<()> {
+        check(events)?;
+        let mut state = self.state.lock();
+        let position = state.position(target)?;
+        state.entries[position].events = events;
+        Ok(())
+    }
+
+    /// Removes a target.
+    ///
+    /// # Errors
+    /// `EINVAL` if it is not in the set.
+    pub fn remove(&self, target: Target) -> Result<()> {
+        let mut state = self.state.lock();
+        let position = state.position(target)?;
+        state.entries.remove(position);
+        Ok(())
+    }
+
+    /// Waits until something happens, gives up to `room` events to `found` in the order in which
+    /// their targets were added, and returns how many, at least one.
+    ///
+    /// # Errors
+    /// - `EAGAIN` if nothing happened within `timeout` (None: without end)
+    /// - `EFAULT` if `timeout` is None and there is nothing to wait for
+    /// - `ETERM`, `ENOTSOCK`, `EINTR` as for [`poll`]
+    pub fn wait(
+        &self,
+        room: usize,
+        timeout: Option<Duration>,
+        mut found: impl FnMut(Ready<U>),
+    ) -> Result<usize> {
+        let (mut items, mut user_data) = std::mem::take(&mut self.state.lock().scratch);
+        items.clear();
+        user_data.clear();
+        for entry in self
+            .state
+            .lock()
+            .entries
+            .iter()
+            .filter(|entry| entry.events != 0)
+        {
+            items.push(entry.poll_item());
+            user_data.push(entry.user_data);
+        }
+        if items.is_empty() && timeout.is_none() {
+            return Err(Errno::EFAULT);
+        }
+        // Without room there is nothing to find; the time passes all the same.
+        let watched = if room == 0 {
+            &mut [][..]
+        } else {
+            &mut items[..]
+        };
+        let result = poll(watched, timeout, None);
+        let mut count = 0;
+        if matches!(result, Ok(1..)) {
+            let ready = items
+                .iter()
+                .zip(&user_data)
+                .filter(|(item, _)| item.revents != 0);
+            for (item, &user_data) in ready.take(room) {
+                let target = item.socket.map_or(Target::Fd(item.fd), Target::Socket);
+                found(Ready {
+                    target,
+                    user_data,
+                    events: item.revents,
+                });
+                count += 1;
+            }
+        }
+        self.state.lock().scratch = (items, user_data);
+        match result {
+            Ok(_) if count > 0 => Ok(count),
+            Ok(_) => Err(Errno::EAGAIN),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl<U: Copy> Default for Poller<U> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<U> State<U> {
+    fn position(&self, target: Target) -> Result<usize> {
+        let position = self
+            .entries
+            .iter()
+            .position(|entry| entry.target.is(target));
+        position.ok_or(Errno::EINVAL)
+    }
+}
+
+impl<U> Entry<U> {
+    fn poll_item(&self) -> PollItem {
+        let (socket, fd) = match self.target {
+            Target::Socket(socket) => (Some(socket), -1),
+            Target::Fd(fd) => (None, fd),
+        };
+        PollItem {
+            socket,
+            fd,
+            events: self.events,
+            revents: 0,
+        }
+    }
+}
+
+fn check(events: i16) -> Result<()> {
+    if events & !KNOWN_EVENTS == 0 {
+        Ok(())
+    } else {
+        Err(Errno::EINVAL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    const IN: i16 = 1;
+    const OUT: i16 = 2;
+    const ZERO: Option<Duration> = Some(Duration::ZERO);
+
+    fn wait(poller: &Poller<char>, room: usize) -> Result<Vec<(char, i16)>> {
+        let mut all = Vec::new();
+        let count = poller.wait(room, ZERO, |ready| {
+            all.push((ready.user_data, ready.events))
+        })?;
+        assert_eq!(count, all.len());
+        Ok(all)
+    }
+
+    #[test]
+    fn an_empty_set_is_never_waited_for_without_end() {
+        let poller = Poller::<char>::new();
+        assert_eq!(wait(&poller, 1), Err(Errno::EAGAIN));
+        assert_eq!(poller.wait(1, None, |_| ()), Err(Errno::EFAULT));
+        poller.add(Target::Fd(0), 'a', 0).unwrap();
+        assert_eq!(poller.wait(1, None, |_| ()), Err(Errno::EFAULT));
+    }
+
+    #[test]
+    fn registrations() {
+        let poller = Poller::new();
+        let fd = Target::Fd(3);
+        assert_eq!(poller.add(fd, 'a', 16), Err(Errno::EINVAL));
+        assert_eq!(poller.modify(fd, IN), Err(Errno::EINVAL));
+        assert_eq!(poller.remove(fd), Err(Errno::EINVAL));
+        assert_eq!(poller.add(fd, 'a', IN), Ok(()));
+        assert_eq!(poller.add(fd, 'b', IN), Err(Errno::EINVAL));
+        assert_eq!(poller.modify(fd, 16), Err(Errno::EINVAL));
+        assert_eq!(poller.len(), 1);
+        assert_eq!(poller.remove(fd), Ok(()));
+        assert!(poller.is_empty());
+    }
+
+    #[test]
+    fn events_come_in_order_and_no_more_than_fit() {
+        let (a, b) = UnixStream::pair().unwrap();
+        let poller = Poller::new();
+        poller.add(Target::Fd(b.as_raw_fd()), 'b', OUT).unwrap();
+        poller
+            .add(Target::Fd(a.as_raw_fd()), 'a', IN | OUT)
+            .unwrap();
+        assert_eq!(wait(&poller, 4), Ok(vec![('b', OUT), ('a', OUT)]));
+        assert_eq!(wait(&poller, 1), Ok(vec![('b', OUT)]));
+        assert_eq!(wait(&poller, 0), Err(Errno::EAGAIN));
+        poller.modify(Target::Fd(b.as_raw_fd()), 0).unwrap();
+        assert_eq!(wait(&poller, 4), Ok(vec![('a', OUT)]));
+    }
+}

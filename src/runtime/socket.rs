@@ -1,0 +1,181 @@
+//! The state of a socket, as it stands behind its lock.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use super::core::SocketHandle;
+use super::endpoints::Endpoint;
+use super::link::Link;
+use crate::errno::{Errno, Result};
+use crate::io::Event;
+use crate::option::{ContextDefaults, SocketOptions};
+use crate::pattern::{self, Pattern, PipeId, Pipes};
+use crate::socket_type::SocketType;
+
+/// See the module's documentation.
+pub(crate) struct Socket {
+    pub(super) ty: SocketType,
+    pub(super) link: Arc<Link>,
+    pub(super) options: SocketOptions,
+    pub(super) pattern: Box<dyn Pattern>,
+    pub(super) pipes: Pipes,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) last_endpoint: String,
+    /// Whether the frame received last has more to follow (`ZMQ_RCVMORE`).
+    pub(super) rcvmore: bool,
+    /// Reused by `process_mail`.
+    mail: Vec<Event>,
+}
+
+impl Socket {
+    pub(super) fn new(
+        ty: SocketType,
+        defaults: &ContextDefaults,
+        context: &Arc<Context>,
+        handle: SocketHandle,
+    ) -> Result<Box<Self>> {
+        let options = SocketOptions::new(ty, defaults);
+        let pattern = pattern::create(ty, &options)?;
+        let link = Link::new(context, handle, &options);
+        Ok(Box::new(Self {
+            ty,
+            link,
+            options,
+            pattern,
+            pipes: Pipes::default(),
+            endpoints: Vec::new(),
+            last_endpoint: String::new(),
+            rcvmore: false,
+            mail: Vec::new(),
+        }))
+    }
+
+    /// What every call begins with: takes in what has come since the last one.
+    ///
+    /// # Errors
+    /// `ETERM` if the context is ending.
+    #[inline]
+    pub(super) fn enter(&mut self) -> Result<()> {
+        if self.link.is_stopped() {
+            return Err(Errno::ETERM);
+        }
+        self.take_in_news();
+        Ok(())
+    }
+
+    /// Takes in what sessions and peers posted, and what the pipes noted.
+    #[inline]
+    pub(super) fn take_in_news(&mut self) {
+        if self.link.has_mail() {
+            self.process_mail();
+        }
+        if self.pipes.has_news() {
+            self.settle_pipes();
+        }
+    }
+
+    /// Processes the mailbox.
+    pub(super) fn process_mail(&mut self) {
+        let mut mail = std::mem::take(&mut self.mail);
+        self.link.take_mail(&mut mail);
+        for event in mail.drain(..) {
+            self.process(event);
+        }
+        self.mail = mail;
+        self.settle_pipes();
+    }
+
+    fn process(&mut self, event: Event) {
+        let Self { pipes, pattern, .. } = self;
+        match event {
+            Event::Attach(end, origin, peer) => {
+                let id = pipes.insert(*end);
+                pattern.attach(pipes, id, origin, Some(&peer));
+            }
+            Event::Established { slot, peer, metadata, again, hwm_boost } => {
+                let Some(id) = slot.id() else { return };
+                if metadata.is_some() {
+                    pipes.set_metadata(id, metadata);
+                }
+                if let Some(boost) = hwm_boost {
+                    pipes.set_hwm_boost(id, boost);
+                    self.apply_hwms();
+                }
+                let Self { pipes, pattern, .. } = self;
+                pattern.identify(pipes, id, &peer);
+                if again {
+                    pattern.hiccup(pipes, id);
+                }
+            }
+            Event::Readable(slot) => {
+                if let Some(id) = slot.id() {
+                    pattern.readable(pipes, id);
+                }
+            }
+            Event::Writable(slot) => {
+                if let Some(id) = slot.id() {
+                    pattern.writable(pipes, id);
+                }
+            }
+            Event::Closed(slot) => {
+                let Some(id) = slot.id() else { return };
+                if pattern.reads() && !pipes.is_finished(id) {
+                    // What the peer left is read first; the pipe's end is found behind it.
+                    pattern.readable(pipes, id);
+                } else {
+                    pipes.close(id);
+                }
+            }
+            Event::Retired(slot) => {
+                if let Some(id) = slot.id() {
+                    pipes.close(id);
+                }
+            }
+        }
+    }
+
+    /// Tells the pattern of pipes that have room again or have ended.
+    pub(super) fn settle_pipes(&mut self) {
+        while let Some(id) = self.pipes.next_roomy() {
+            self.pattern.writable(&mut self.pipes, id);
+        }
+        while let Some(id) = self.pipes.next_ended() {
+            self.end_pipe(id);
+        }
+    }
+
+    fn end_pipe(&mut self, id: PipeId) {
+        let Some(end) = self.pipes.remove(id) else { return };
+        self.pattern.ended(&mut self.pipes, id);
+        let peer = Arc::clone(&end.peer);
+        drop(end);
+        peer.closed();
+    }
+
+    pub(super) fn apply_hwms(&mut self) {
+        let clean = |hwm: i32| usize::try_from(hwm).unwrap_or(0);
+        self.pipes.set_hwms(clean(self.options.sndhwm), clean(self.options.rcvhwm));
+    }
+
+    /// Lets go of everything. Peers still get what was sent, as linger allows.
+    pub(super) fn close(mut self: Box<Self>) {
+        for endpoint in std::mem::take(&mut self.endpoints) {
+            endpoint.close();
+        }
+        self.link.context.inproc.forget(&self.link);
+        let ids: Vec<PipeId> = self.pipes.ids().collect();
+        for id in ids {
+            if let Some(mut end) = self.pipes.remove(id) {
+                end.tx.roll_back();
+                let peer = Arc::clone(&end.peer);
+                drop(end);
+                peer.closed();
+            }
+        }
+        self.link.close();
+        self.link.flush();
+        let link = Arc::clone(&self.link);
+        drop(self);
+        link.context.forget(&link);
+    }
+}

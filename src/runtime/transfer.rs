@@ -1,0 +1,142 @@
+//! Sending, receiving and closing: the calls that programs make most.
+
+use std::time::{Duration, Instant};
+
+use super::core::SocketHandle;
+use super::socket::Socket;
+use crate::errno::{Errno, Result};
+use crate::msg::Msg;
+
+/// `ZMQ_DONTWAIT` (`zmq_send(3)`).
+pub(crate) const DONTWAIT: i32 = 1;
+/// `ZMQ_SNDMORE` (`zmq_send(3)`).
+pub(crate) const SNDMORE: i32 = 2;
+
+impl SocketHandle {
+    /// Sends a frame (`zmq_msg_send(3)`); on success `msg` is left empty, else as it was.
+    ///
+    /// # Errors
+    /// `EAGAIN`, `EFSM`, `EHOSTUNREACH`, `EINTR`, `ENOTSOCK`, `ENOTSUP`, `ETERM` as the manual says.
+    pub fn send(&self, msg: &mut Msg, flags: i32) -> Result<()> {
+        msg.set_metadata(None);
+        msg.clear_marks();
+        msg.set_more(flags & SNDMORE != 0);
+        self.repeat(
+            flags,
+            |socket| socket.pattern.send(&mut socket.pipes, msg),
+            |socket| socket.options.sndtimeo,
+        )
+    }
+
+    /// Sends a frame with a copy of `data` (`zmq_send(3)`).
+    ///
+    /// # Errors
+    /// As [`SocketHandle::send`]; `ENOMEM`.
+    #[inline]
+    pub fn send_bytes(&self, data: &[u8], flags: i32) -> Result<()> {
+        let mut msg = Msg::copy_of(data)?;
+        msg.set_more(flags & SNDMORE != 0);
+        self.repeat(
+            flags,
+            |socket| socket.pattern.send(&mut socket.pipes, &mut msg),
+            |socket| socket.options.sndtimeo,
+        )
+    }
+
+    /// Receives a frame, with what is known of its sender (`zmq_msg_recv(3)`).
+    ///
+    /// # Errors
+    /// `EAGAIN`, `EFSM`, `EINTR`, `ENOTSOCK`, `ENOTSUP`, `ETERM` as the manual says.
+    pub fn recv(&self, flags: i32) -> Result<Msg> {
+        self.repeat(
+            flags,
+            |socket| {
+                let mut msg = socket.receive()?;
+                if msg.metadata().is_none() {
+                    msg.set_metadata(socket.pipes.last_metadata().cloned());
+                }
+                Ok(msg)
+            },
+            |socket| socket.options.rcvtimeo,
+        )
+    }
+
+    /// Receives a frame of which only the body will be looked at (`zmq_recv(3)`).
+    ///
+    /// # Errors
+    /// As [`SocketHandle::recv`].
+    #[inline]
+    pub fn recv_body(&self, flags: i32) -> Result<Msg> {
+        self.repeat(flags, Socket::receive, |socket| socket.options.rcvtimeo)
+    }
+
+    /// Tries `call` until it does not answer `EAGAIN`, or may not wait any longer.
+    #[inline]
+    fn repeat<T>(
+        &self,
+        flags: i32,
+        mut call: impl FnMut(&mut Socket) -> Result<T>,
+        timeout: impl Fn(&Socket) -> Option<Duration>,
+    ) -> Result<T> {
+        let mut deadline = None;
+        loop {
+            let link = {
+                let mut socket = self.lock()?;
+                socket.enter()?;
+                match call(&mut socket) {
+                    Err(Errno::EAGAIN) => {}
+                    result => return result,
+                }
+                if flags & DONTWAIT != 0 {
+                    socket.note_refusal();
+                    return Err(Errno::EAGAIN);
+                }
+                if socket.pipes.has_news() {
+                    continue;
+                }
+                if deadline.is_none() {
+                    deadline = Some(match timeout(&socket) {
+                        Some(Duration::ZERO) => {
+                            socket.note_refusal();
+                            return Err(Errno::EAGAIN);
+                        }
+                        Some(time) => Instant::now().checked_add(time),
+                        None => None,
+                    });
+                }
+                std::sync::Arc::clone(&socket.link)
+            };
+            link.wait(deadline.flatten())?;
+        }
+    }
+
+    /// Closes the socket (`zmq_close(3)`).
+    ///
+    /// # Errors
+    /// `ENOTSOCK` if it is closed already.
+    pub fn close(self) -> Result<()> {
+        if let Some(socket) = self.take()? {
+            socket.close();
+            self.recycle();
+        }
+        Ok(())
+    }
+}
+
+impl Socket {
+    #[inline]
+    fn receive(&mut self) -> Result<Msg> {
+        let msg = self.pattern.recv(&mut self.pipes)?;
+        self.rcvmore = msg.is_more();
+        Ok(msg)
+    }
+
+    /// A call is refused although the pipes have news by now: whoever waits for `ZMQ_FD` must come
+    /// back.
+    fn note_refusal(&mut self) {
+        if self.pipes.has_news() {
+            self.link.bell.ring();
+        }
+        self.link.flush();
+    }
+}

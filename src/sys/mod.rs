@@ -1,0 +1,39 @@
+//! The only place with system calls.
+//!
+//! Thin wrappers: each turns one or a few calls of libc into safe Rust, gives `io::Result` (or an
+//! [`Errno`](crate::errno::Errno) where the number is the interface) and hands out descriptors as
+//! `OwnedFd`, close-on-exec from birth. No policy, no state beyond what a wrapper owns, no
+//! knowledge of ZeroMQ.
+//!
+//! - `arena`: objects of a stable address that are never unmapped
+//! - `fd`: eventfd, timerfd, flags of a descriptor
+//! - `fork`: tells a forked child from its parent
+//! - `futex`: sleeping on a word of memory
+//! - `net`: names of hosts, interfaces and temporary directories (the resolver may block)
+//! - `poll`: waiting for descriptors
+//! - `sockaddr`, `socket`: addresses and stream sockets
+//! - `thread`: signals, scheduling and names of the calling thread
+
+/// Calls a function of libc and turns its -1 into the thread's last error.
+///
+/// The caller writes the `unsafe` block and with it the reason why the arguments are good.
+macro_rules! syscall {
+    ($name:ident($($arg:expr),* $(,)?)) => {{
+        let result = libc::$name($($arg),*);
+        if result == -1 {
+            Err(std::io::Error::last_os_error())
+        } else {
+            Ok(result)
+        }
+    }};
+}
+
+pub mod arena;
+pub mod fd;
+pub mod fork;
+pub mod futex;
+pub mod net;
+pub mod poll;
+pub mod sockaddr;
+pub mod socket;
+pub mod thread;

@@ -1,0 +1,149 @@
+//! Names of hosts, network interfaces and temporary directories.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::ptr;
+
+use super::sockaddr::{self, Address};
+
+/// The first address of a host, numeric or by name, with port 0. May block on the network.
+///
+/// With `ipv6` that is an IPv6 address, a mapped one if the host has only IPv4 ones; without it
+/// an IPv4 address. `numeric` keeps the resolver from asking anybody.
+///
+/// # Errors
+/// `EINVAL` if there is no such address.
+pub fn lookup(host: &str, ipv6: bool, numeric: bool) -> io::Result<SocketAddr> {
+    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
+    let host = CString::new(host).map_err(|_| invalid())?;
+    // SAFETY: plain integers and null pointers.
+    let mut hints: libc::addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    hints.ai_family = if ipv6 { libc::AF_INET6 } else { libc::AF_INET };
+    hints.ai_socktype = libc::SOCK_STREAM;
+    hints.ai_flags = if ipv6 { libc::AI_V4MAPPED } else { 0 };
+    hints.ai_flags |= if numeric { libc::AI_NUMERICHOST } else { 0 };
+    let mut list = ptr::null_mut();
+    // SAFETY: a terminated string and valid hints; the result is written to `list`.
+    let result = unsafe {
+        libc::getaddrinfo(
+            host.as_ptr(),
+            ptr::null(),
+            ptr::from_ref(&hints),
+            &raw mut list,
+        )
+    };
+    if result != 0 || list.is_null() {
+        return Err(invalid());
+    }
+    // SAFETY: not null, so the first entry of the list, which lives until it is freed below.
+    let address = unsafe { (*list).ai_addr };
+    // SAFETY: null or a whole address of the resolver's making.
+    let address = unsafe { sockaddr::read(address) };
+    // SAFETY: a list that the resolver made, freed once.
+    unsafe { libc::freeaddrinfo(list) };
+    match address {
+        Some(Address::Ip(address)) => Ok(address),
+        _ => Err(invalid()),
+    }
+}
+
+/// The first address of the network interface `name`, with port 0; `None` if there is none.
+///
+/// # Errors
+/// Those of `getifaddrs(3)`.
+pub fn interface(name: &str, ipv6: bool) -> io::Result<Option<SocketAddr>> {
+    let mut list = ptr::null_mut();
+    // SAFETY: writes the head of a list that is freed below.
+    unsafe { syscall!(getifaddrs(&raw mut list)) }?;
+    let mut found = None;
+    let mut next = list;
+    while found.is_none() && !next.is_null() {
+        // SAFETY: an entry of the list, which lives until it is freed below.
+        let entry = unsafe { &*next };
+        next = entry.ifa_next;
+        // SAFETY: every entry has a terminated name.
+        let its_name = unsafe { CStr::from_ptr(entry.ifa_name) };
+        if its_name.to_bytes() != name.as_bytes() {
+            continue;
+        }
+        // SAFETY: null or a whole address of the C library's making.
+        found = match unsafe { sockaddr::read(entry.ifa_addr) } {
+            Some(Address::Ip(address)) if address.is_ipv6() == ipv6 => Some(address),
+            _ => None,
+        };
+    }
+    // SAFETY: the list that the call made, freed once.
+    unsafe { libc::freeifaddrs(list) };
+    Ok(found)
+}
+
+/// Makes a directory `tmpXXXXXX` in `parent` for this user alone, named as nothing else is.
+///
+/// # Errors
+/// Those of `mkdtemp(3)`: `EACCES`, `ENOENT`, `ENOSPC` ...
+pub fn temporary_directory(parent: &Path) -> io::Result<PathBuf> {
+    let template = parent.join("tmpXXXXXX");
+    let template = CString::new(template.as_os_str().as_bytes())
+        .map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
+    let raw = template.into_raw();
+    // SAFETY: a terminated string that only this function has; only the Xs are overwritten.
+    let made = unsafe { libc::mkdtemp(raw) };
+    let error = io::Error::last_os_error();
+    // SAFETY: the pointer came from `into_raw`, and the string kept its length.
+    let template = unsafe { CString::from_raw(raw) };
+    if made.is_null() {
+        return Err(error);
+    }
+    Ok(PathBuf::from(std::ffi::OsString::from_vec(
+        template.into_bytes(),
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numeric_hosts_and_interfaces() {
+        let v4 = lookup("127.0.0.1", false, true).expect("numeric");
+        assert_eq!(v4.to_string(), "127.0.0.1:0");
+        let mapped = lookup("127.0.0.1", true, true).expect("numeric");
+        assert_eq!(mapped.to_string(), "[::ffff:127.0.0.1]:0");
+        assert_eq!(
+            lookup("::1", true, true).expect("numeric").to_string(),
+            "[::1]:0"
+        );
+        assert!(lookup("::1", false, true).is_err());
+        assert!(lookup("localhost", false, true).is_err());
+        assert!(lookup("a\0b", false, false).is_err());
+        let lo = interface("lo", false).expect("interfaces");
+        assert_eq!(
+            lo.map(|address| address.to_string()).as_deref(),
+            Some("127.0.0.1:0")
+        );
+        assert_eq!(
+            interface("no-such-interface", false).expect("interfaces"),
+            None
+        );
+    }
+
+    #[test]
+    fn temporary_directories_differ() {
+        let parent = std::env::temp_dir();
+        let first = temporary_directory(&parent).expect("made");
+        let second = temporary_directory(&parent).expect("made");
+        assert_ne!(first, second);
+        for made in [first, second] {
+            std::fs::remove_dir(made).expect("empty");
+        }
+        let missing = temporary_directory(Path::new("/no/such/directory"));
+        assert_eq!(
+            missing.expect_err("missing").raw_os_error(),
+            Some(libc::ENOENT)
+        );
+    }
+}

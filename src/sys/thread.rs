@@ -1,0 +1,171 @@
+//! The calling thread: signals, name, scheduling, processors; and its identity.
+
+use std::ffi::{CString, c_int};
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// Runs `f` with every signal blocked in the calling thread.
+///
+/// Threads started inside inherit that, so the application's signal handlers never run on threads
+/// of the library and a signal always finds a thread of the application.
+pub fn with_signals_blocked<R>(f: impl FnOnce() -> R) -> R {
+    let _restore = SignalMask::block_all();
+    f()
+}
+
+/// Blocks every signal in the calling thread for good.
+pub fn block_signals() {
+    std::mem::forget(SignalMask::block_all());
+}
+
+/// Names the calling thread as the kernel knows it (15 bytes; the rest is cut off).
+pub fn set_name(name: &str) {
+    let end = name.bytes().take(15).take_while(|&byte| byte != 0).count();
+    let Ok(name) = CString::new(&name.as_bytes()[..end]) else {
+        return;
+    };
+    // SAFETY: reads a terminated string; a longer one is cut by the kernel.
+    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+}
+
+/// Sets the scheduling of the calling thread; either value may be absent (as it was).
+///
+/// With `SCHED_FIFO` and `SCHED_RR` the priority is theirs; with any other policy, which has none,
+/// a priority above 0 asks for the best nice value (`zmq_ctx_set(3)`, `ZMQ_THREAD_PRIORITY`).
+///
+/// # Errors
+/// `EPERM`, `EINVAL`; the thread then goes on as it was.
+pub fn set_scheduling(policy: Option<c_int>, priority: Option<c_int>) -> io::Result<()> {
+    if policy.is_none() && priority.is_none() {
+        return Ok(());
+    }
+    // SAFETY: names the calling thread, takes no pointers.
+    let current = unsafe { libc::pthread_self() };
+    let mut old_policy = 0;
+    let mut param = MaybeUninit::<libc::sched_param>::zeroed();
+    // SAFETY: writes the two values; the thread is the calling one and so alive.
+    let result =
+        unsafe { libc::pthread_getschedparam(current, &raw mut old_policy, param.as_mut_ptr()) };
+    check(result)?;
+    // SAFETY: filled by the call, and all-zero bytes are valid anyhow.
+    let mut param = unsafe { param.assume_init() };
+    let policy = policy.unwrap_or(old_policy);
+    let real_time = policy == libc::SCHED_FIFO || policy == libc::SCHED_RR;
+    if !real_time {
+        param.sched_priority = 0;
+    } else if let Some(priority) = priority {
+        param.sched_priority = priority;
+    }
+    // SAFETY: reads `param`; the thread is alive.
+    check(unsafe { libc::pthread_setschedparam(current, policy, ptr::from_ref(&param)) })?;
+    if !real_time && priority.is_some_and(|priority| priority > 0) {
+        // SAFETY: takes no pointers. On Linux 0 means the calling thread, not the whole process.
+        unsafe { syscall!(setpriority(libc::PRIO_PROCESS, 0, -20)) }?;
+    }
+    Ok(())
+}
+
+/// Lets the calling thread run on these processors only; an empty list changes nothing.
+///
+/// # Errors
+/// `EINVAL` if none of them exists; the thread then goes on as it was.
+pub fn set_affinity(cpus: impl IntoIterator<Item = usize>) -> io::Result<()> {
+    // SAFETY: a plain array of bits, for which all-zero bytes mean the empty set.
+    let mut set: libc::cpu_set_t = unsafe { MaybeUninit::zeroed().assume_init() };
+    let mut any = false;
+    for cpu in cpus
+        .into_iter()
+        .filter(|&cpu| cpu < 8 * size_of::<libc::cpu_set_t>())
+    {
+        // SAFETY: the index lies within the set.
+        unsafe { libc::CPU_SET(cpu, &mut set) };
+        any = true;
+    }
+    if any {
+        let size = size_of::<libc::cpu_set_t>();
+        // SAFETY: reads `size` bytes of the set; 0 means the calling thread.
+        unsafe { syscall!(sched_setaffinity(0, size, ptr::from_ref(&set))) }?;
+    }
+    Ok(())
+}
+
+/// The kernel's number of the calling thread.
+#[must_use]
+pub fn id() -> u32 {
+    // SAFETY: takes no arguments, cannot fail.
+    let id = unsafe { libc::gettid() };
+    u32::try_from(id).unwrap_or(0)
+}
+
+/// The mask that was in force; put back when dropped, also when a panic unwinds.
+struct SignalMask(libc::sigset_t);
+
+impl SignalMask {
+    fn block_all() -> Self {
+        let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: writes the set it is given.
+        unsafe { libc::sigfillset(all.as_mut_ptr()) };
+        let mut old = MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: both sets are valid; this cannot fail with a known `how`.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), old.as_mut_ptr()) };
+        // SAFETY: filled by the call; all-zero bytes would be an empty set.
+        Self(unsafe { old.assume_init() })
+    }
+}
+
+impl Drop for SignalMask {
+    fn drop(&mut self) {
+        // SAFETY: reads the mask that this thread had before.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+    }
+}
+
+/// The result of the pthread functions, which return their error number.
+fn check(result: c_int) -> io::Result<()> {
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(result))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocked(signal: c_int) -> bool {
+        let mut now = MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: only reports the mask into `now`.
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), now.as_mut_ptr()) };
+        // SAFETY: reads a set that the call filled.
+        unsafe { libc::sigismember(now.as_ptr(), signal) == 1 }
+    }
+
+    #[test]
+    fn children_inherit_blocked_signals() {
+        let inside = with_signals_blocked(|| {
+            std::thread::spawn(|| blocked(libc::SIGTERM))
+                .join()
+                .expect("no panic")
+        });
+        assert!(inside);
+        assert!(!blocked(libc::SIGTERM));
+    }
+
+    #[test]
+    fn name_and_scheduling() {
+        std::thread::spawn(|| {
+            set_name("a-name-that-is-too-long");
+            let comm = std::fs::read_to_string(format!("/proc/self/task/{}/comm", id()));
+            assert_eq!(comm.ok().as_deref(), Some("a-name-that-is-\n"));
+            set_scheduling(None, None).expect("nothing to do");
+            set_scheduling(Some(libc::SCHED_OTHER), None).expect("as it was");
+            assert!(set_scheduling(Some(77), None).is_err());
+            set_affinity([0]).expect("there is a first processor");
+            set_affinity([]).expect("nothing to do");
+        })
+        .join()
+        .expect("no panic");
+    }
+}

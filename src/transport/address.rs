@@ -1,0 +1,330 @@
+//! The syntax of endpoints (`zmq_tcp(7)`, `zmq_ipc(7)`, `zmq_inproc(7)`); nothing is looked up.
+//!
+//! What the manual leaves open is as the reference library has it: it takes more than it can
+//! connect to (a port of 99999, an empty host), which then fails at every attempt, unseen.
+
+use crate::errno::{Errno, Result};
+use crate::sys::sockaddr::UNIX_NAME_MAX;
+
+/// What an endpoint is parsed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// `zmq_bind`: wildcards are allowed
+    Bind,
+    /// `zmq_connect`: a source address is allowed
+    Connect,
+}
+
+/// An endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A name within the context
+    Inproc(String),
+    /// A unix socket
+    Ipc(IpcAddress),
+    /// A TCP host and port
+    Tcp(TcpAddress),
+}
+
+/// Where a unix socket is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IpcAddress {
+    /// A file to be named by the library (bind only)
+    Wildcard,
+    /// A file
+    Path(String),
+    /// A name in Linux's abstract namespace, without the `@`
+    Abstract(String),
+}
+
+/// A TCP endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TcpAddress {
+    /// The local end to connect from
+    pub source: Option<HostPort>,
+    /// The host and port to bind or to connect to
+    pub target: HostPort,
+}
+
+/// A host or interface, and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    /// A name or a numeric address without brackets, or `*`
+    pub host: String,
+    /// The port, 0 if the system is to choose; `None`: not a number of 16 bits
+    pub port: Option<u16>,
+}
+
+/// Parses an endpoint.
+///
+/// # Errors
+/// `EINVAL` (malformed), `EPROTONOSUPPORT` (no such transport), `ENOCOMPATPROTO` (udp: only draft
+/// sockets have it), `ENAMETOOLONG` (a path of more than 107 bytes).
+pub fn parse(endpoint: &str, purpose: Purpose) -> Result<Address> {
+    let (scheme, address) = endpoint.split_once("://").ok_or(Errno::EINVAL)?;
+    if scheme.is_empty() || address.is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    match scheme {
+        "inproc" => Ok(Address::Inproc(address.to_owned())),
+        "ipc" => parse_ipc(address, purpose).map(Address::Ipc),
+        "tcp" => parse_tcp(address, purpose).map(Address::Tcp),
+        "udp" => Err(Errno::ENOCOMPATPROTO),
+        _ => Err(Errno::EPROTONOSUPPORT),
+    }
+}
+
+fn parse_ipc(address: &str, purpose: Purpose) -> Result<IpcAddress> {
+    if purpose == Purpose::Bind && address.starts_with('*') {
+        return Ok(IpcAddress::Wildcard);
+    }
+    if address == "@" {
+        return Err(Errno::EINVAL);
+    }
+    if address.len() > UNIX_NAME_MAX {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    Ok(match address.strip_prefix('@') {
+        Some(name) => IpcAddress::Abstract(name.to_owned()),
+        None => IpcAddress::Path(address.to_owned()),
+    })
+}
+
+fn parse_tcp(address: &str, purpose: Purpose) -> Result<TcpAddress> {
+    if purpose == Purpose::Connect {
+        check_connect(address)?;
+    }
+    let (source, target) = match address.split_once(';') {
+        Some((source, target)) => (Some(source), target),
+        None => (None, address),
+    };
+    let target = HostPort::parse(target);
+    // A port that is none cannot be bound; a connect finds out when it resolves the address.
+    if purpose == Purpose::Bind && target.port.is_none() {
+        return Err(Errno::EINVAL);
+    }
+    // A source of an interface alone may have any port.
+    let source = source.map(|source| match HostPort::parse(source) {
+        whole if source.contains(':') => whole,
+        _ => HostPort {
+            host: source.to_owned(),
+            port: Some(0),
+        },
+    });
+    let source = source.filter(|_| purpose == Purpose::Connect);
+    Ok(TcpAddress { source, target })
+}
+
+/// The syntax that `zmq_connect` insists on: it starts like a host, has nothing that neither hosts
+/// nor numeric addresses have, and ends in what starts like a port.
+fn check_connect(address: &str) -> Result<()> {
+    let (host, port) = address.rsplit_once(':').ok_or(Errno::EINVAL)?;
+    let start = |c: char| c.is_ascii_alphanumeric() || matches!(c, '[' | ':');
+    let inside = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, '.' | '-' | ':' | '%' | '_' | ';' | '[' | ']' | '*')
+    };
+    let good = address.starts_with(start)
+        && host.chars().all(inside)
+        && port.starts_with(|c: char| c.is_ascii_digit())
+        && port.chars().all(inside);
+    if good { Ok(()) } else { Err(Errno::EINVAL) }
+}
+
+impl HostPort {
+    /// Splits at the last colon and takes the brackets off.
+    fn parse(text: &str) -> Self {
+        let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+        let host = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let port = match port {
+            "*" => Some(0),
+            _ if digits => port.parse().ok(),
+            _ => None,
+        };
+        Self {
+            host: host.to_owned(),
+            port,
+        }
+    }
+}
+
+impl std::fmt::Display for IpcAddress {
+    /// As an endpoint.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Wildcard => f.write_str("ipc://*"),
+            Self::Path(path) => write!(f, "ipc://{path}"),
+            Self::Abstract(name) => write!(f, "ipc://@{name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp(endpoint: &str, purpose: Purpose) -> Result<(Option<String>, String)> {
+        let show = |at: &HostPort| match at.port {
+            Some(port) => format!("{} {port}", at.host),
+            None => format!("{} -", at.host),
+        };
+        match parse(endpoint, purpose)? {
+            Address::Tcp(at) => Ok((at.source.as_ref().map(show), show(&at.target))),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn schemes() {
+        for purpose in [Purpose::Bind, Purpose::Connect] {
+            for bad in [
+                "",
+                "nothing",
+                "tcp:/x",
+                "://x",
+                "tcp:",
+                "tcp://",
+                "ipc://",
+                "inproc://",
+                "ipc://@",
+            ] {
+                assert_eq!(parse(bad, purpose), Err(Errno::EINVAL), "{bad}");
+            }
+            for unknown in [
+                "foo://a",
+                "TCP://127.0.0.1:1",
+                "pgm://eth0;1.2.3.4:5",
+                "ws://a:1",
+            ] {
+                assert_eq!(
+                    parse(unknown, purpose),
+                    Err(Errno::EPROTONOSUPPORT),
+                    "{unknown}"
+                );
+            }
+            assert_eq!(
+                parse("udp://127.0.0.1:1", purpose),
+                Err(Errno::ENOCOMPATPROTO)
+            );
+            assert_eq!(
+                parse("inproc://a b", purpose),
+                Ok(Address::Inproc("a b".to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn ipc() {
+        let ipc = |text: &str, purpose| match parse(text, purpose) {
+            Ok(Address::Ipc(address)) => Ok(address),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        };
+        assert_eq!(ipc("ipc://*", Purpose::Bind), Ok(IpcAddress::Wildcard));
+        assert_eq!(
+            ipc("ipc://*", Purpose::Connect),
+            Ok(IpcAddress::Path("*".to_owned()))
+        );
+        assert_eq!(
+            ipc("ipc://@a", Purpose::Bind),
+            Ok(IpcAddress::Abstract("a".to_owned()))
+        );
+        assert_eq!(
+            ipc("ipc:///tmp/a", Purpose::Bind),
+            Ok(IpcAddress::Path("/tmp/a".to_owned()))
+        );
+        for first in ["@", "/"] {
+            let longest = format!("ipc://{first}{}", "a".repeat(106));
+            assert_eq!(
+                ipc(&longest, Purpose::Connect).expect("fits").to_string(),
+                longest
+            );
+            let longer = format!("{longest}a");
+            assert_eq!(ipc(&longer, Purpose::Connect), Err(Errno::ENAMETOOLONG));
+            assert_eq!(ipc(&longer, Purpose::Bind), Err(Errno::ENAMETOOLONG));
+        }
+    }
+
+    #[test]
+    fn tcp_to_bind() {
+        for (endpoint, expected) in [
+            ("tcp://*:*", "* 0"),
+            ("tcp://*:0", "* 0"),
+            ("tcp://[::1]:80", "::1 80"),
+            ("tcp://::1:80", "::1 80"),
+            ("tcp://[*]:80", "* 80"),
+            ("tcp://:80", " 80"),
+            ("tcp://a b:65535", "a b 65535"),
+            ("tcp://[::1%lo]:1", "::1%lo 1"),
+        ] {
+            assert_eq!(
+                tcp(endpoint, Purpose::Bind),
+                Ok((None, expected.to_owned()))
+            );
+        }
+        for bad in [
+            "127.0.0.1",
+            "127.0.0.1:",
+            "*",
+            "a:65536",
+            "a:-1",
+            "a:+1",
+            "a: 1",
+            "a:1;x",
+        ] {
+            let endpoint = format!("tcp://{bad}");
+            assert_eq!(tcp(&endpoint, Purpose::Bind), Err(Errno::EINVAL), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tcp_to_connect() {
+        for (endpoint, source, target) in [
+            ("tcp://localhost:1234", None, "localhost 1234"),
+            ("tcp://[::1]:1234", None, "::1 1234"),
+            ("tcp://::1:1234", None, "::1 1234"),
+            ("tcp://:5555", None, " 5555"),
+            ("tcp://a_b:0", None, "a_b 0"),
+            ("tcp://a:65536", None, "a -"),
+            ("tcp://a:80a", None, "a -"),
+            ("tcp://127.0.0.1:*;b:80", Some("127.0.0.1 0"), "b 80"),
+            ("tcp://lo:5555;b:80", Some("lo 5555"), "b 80"),
+            ("tcp://lo;b:80", Some("lo 0"), "b 80"),
+            ("tcp://[::1]:5564;[::1]:80", Some("::1 5564"), "::1 80"),
+        ] {
+            let expected = (source.map(str::to_owned), target.to_owned());
+            assert_eq!(tcp(endpoint, Purpose::Connect), Ok(expected), "{endpoint}");
+        }
+        for bad in [
+            "localhost:invalid",
+            "in val id:1234",
+            "127.0.0.1",
+            "127.0.0.1:",
+            "a:*",
+            "a:-1",
+            "*:1",
+            "-a:1",
+            ".a:1",
+            "_a:1",
+            "a!b:1",
+            "a/b:1",
+            "a:1 ",
+            ";a:1",
+            "a;b",
+            "*:*;a:1",
+            "ä:1",
+            ":",
+        ] {
+            let endpoint = format!("tcp://{bad}");
+            assert_eq!(
+                tcp(&endpoint, Purpose::Connect),
+                Err(Errno::EINVAL),
+                "{bad}"
+            );
+        }
+    }
+}

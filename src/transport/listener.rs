@@ -1,0 +1,283 @@
+//! Listening on an address, and who may come in.
+
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::address::{self, IpcAddress, TcpAddress};
+use super::stream::Stream;
+use super::{dial, resolve, tune};
+use crate::errno::{Errno, Result};
+use crate::option::SocketOptions;
+use crate::sys::sockaddr::Address;
+use crate::sys::{fork, net, socket};
+
+/// A bound socket that accepts connections; non-blocking. Dropping it ends that and removes what
+/// it made in the file system.
+#[derive(Debug)]
+pub struct Listener {
+    // Before `fd`: as long as the socket is open its inode cannot be another's.
+    _file: Option<SocketFile>,
+    fd: OwnedFd,
+    endpoint: String,
+}
+
+/// What came of an attempt to accept.
+#[derive(Debug)]
+pub enum Accepted {
+    /// A connection
+    Stream(Stream),
+    /// One that a filter turned away: there may be more
+    Rejected,
+    /// Nothing for now: wait until the listener is readable
+    WouldBlock,
+}
+
+impl Listener {
+    /// Binds and listens. A name that is no interface's is looked up, which may block.
+    ///
+    /// With `ZMQ_USE_FD` the application's descriptor is taken as it is, and its file is left alone.
+    ///
+    /// # Errors
+    /// `EADDRINUSE`, `EADDRNOTAVAIL`, `ENODEV` (no such interface), `EACCES`, `ENOENT` (no such
+    /// directory), `ENAMETOOLONG`, `EMFILE`, `EINVAL` (inproc, or a descriptor that does not
+    /// listen), and others of `bind(2)`.
+    pub fn bind(address: &address::Address, options: &SocketOptions) -> Result<Self> {
+        match address {
+            address::Address::Inproc(_) => Err(Errno::EINVAL),
+            _ if options.use_fd != -1 => Self::adopt(options.use_fd),
+            address::Address::Tcp(address) => Self::bind_tcp(address, options),
+            address::Address::Ipc(address) => Self::bind_ipc(address, options),
+        }
+    }
+
+    /// The address in the form of `ZMQ_LAST_ENDPOINT`, with the port or path that was chosen.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Accepts a connection if one waits and the filters let it in.
+    ///
+    /// # Errors
+    /// `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM` (the connection goes on waiting: pause before the
+    /// next attempt), `ECONNABORTED`, `EPROTO`, `EPERM` and others of `accept(2)` (it is gone: go
+    /// on).
+    pub fn accept(&self, options: &SocketOptions) -> Result<Accepted> {
+        let (fd, peer) = match socket::accept(self.fd.as_fd()) {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                return match error.raw_os_error() {
+                    Some(libc::EAGAIN) => Ok(Accepted::WouldBlock),
+                    Some(libc::EINTR) => Ok(Accepted::Rejected),
+                    _ => Err(error.into()),
+                };
+            }
+        };
+        let welcome = match &peer {
+            Some(Address::Ip(peer)) => {
+                let filters = &options.tcp_accept_filters;
+                filters.is_empty() || filters.iter().any(|filter| filter.admits(peer.ip()))
+            }
+            _ => !options.filters_ipc() || admits_process(fd.as_fd(), options),
+        };
+        if !welcome {
+            return Ok(Accepted::Rejected);
+        }
+        if matches!(peer, Some(Address::Ip(_))) {
+            tune::connection(fd.as_fd(), options);
+            tune::retransmission(fd.as_fd(), options.tcp_maxrt);
+        } else {
+            tune::buffers(fd.as_fd(), options);
+        }
+        Ok(Accepted::Stream(Stream::new(fd, peer)))
+    }
+
+    fn adopt(fd: RawFd) -> Result<Self> {
+        let fd = socket::adopt_listener(fd)?;
+        let endpoint = endpoint_of(&socket::local_address(fd.as_fd())?);
+        Ok(Self {
+            _file: None,
+            fd,
+            endpoint,
+        })
+    }
+
+    fn bind_tcp(address: &TcpAddress, options: &SocketOptions) -> Result<Self> {
+        let local = resolve::resolve_bind(&address.target, options.ipv6)?;
+        let (fd, local) = dial::tcp_socket(local)?;
+        // Connections of a former listener that linger in TIME_WAIT do not keep the port.
+        socket::set_int(fd.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+        tune::before(fd.as_fd(), &local, options)?;
+        socket::bind(fd.as_fd(), &local)?;
+        socket::listen(fd.as_fd(), options.backlog)?;
+        let endpoint = endpoint_of(&socket::local_address(fd.as_fd())?);
+        Ok(Self {
+            _file: None,
+            fd,
+            endpoint,
+        })
+    }
+
+    fn bind_ipc(address: &IpcAddress, options: &SocketOptions) -> Result<Self> {
+        let mut directory = None;
+        let path = match address {
+            IpcAddress::Abstract(name) => {
+                let local = Address::Abstract(name.clone().into_bytes());
+                let fd = Self::listen_ipc(&local, options)?;
+                return Ok(Self {
+                    _file: None,
+                    fd,
+                    endpoint: address.to_string(),
+                });
+            }
+            IpcAddress::Path(path) => path.clone(),
+            IpcAddress::Wildcard => {
+                let made = TemporaryDirectory(net::temporary_directory(&temporary_parent())?);
+                let path = made.0.join("socket").into_os_string();
+                directory = Some(made);
+                path.into_string().map_err(|_| Errno::EINVAL)?
+            }
+        };
+        let local = Address::Path(path.clone().into_bytes());
+        let endpoint = IpcAddress::Path(path.clone()).to_string();
+        let _guard = FILES.lock();
+        replace(Path::new(&path));
+        let fd = Self::listen_ipc(&local, options)?;
+        let file = Some(SocketFile::new(Path::new(&path), directory)?);
+        Ok(Self {
+            _file: file,
+            fd,
+            endpoint,
+        })
+    }
+
+    fn listen_ipc(local: &Address, options: &SocketOptions) -> Result<OwnedFd> {
+        let fd = socket::stream(local)?;
+        tune::before(fd.as_fd(), local, options)?;
+        socket::bind(fd.as_fd(), local)?;
+        socket::listen(fd.as_fd(), options.backlog)?;
+        Ok(fd)
+    }
+}
+
+impl AsRawFd for Listener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Held while the file of a unix socket is made or removed, so that within the process a listener
+/// that goes never takes the file of one that comes.
+static FILES: fork::Lock = fork::Lock::new();
+
+/// The file of a unix socket, removed when dropped if it is still the same.
+#[derive(Debug)]
+struct SocketFile {
+    /// Absolute: the process may change its directory
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+    /// A forked child that closes its copy leaves the file to its parent.
+    process: u32,
+    directory: Option<TemporaryDirectory>,
+}
+
+impl SocketFile {
+    fn new(path: &Path, directory: Option<TemporaryDirectory>) -> Result<Self> {
+        let path = std::path::absolute(path)?;
+        let metadata = std::fs::symlink_metadata(&path)?;
+        let (device, inode) = (metadata.dev(), metadata.ino());
+        Ok(Self {
+            path,
+            device,
+            inode,
+            process: std::process::id(),
+            directory,
+        })
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            if let Some(directory) = self.directory.take() {
+                std::mem::forget(directory);
+            }
+            return;
+        }
+        let _guard = FILES.lock();
+        let ours = std::fs::symlink_metadata(&self.path)
+            .is_ok_and(|there| (there.dev(), there.ino()) == (self.device, self.inode));
+        if ours {
+            // Whoever removed it first has done what was to be done.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A directory for one socket, removed when dropped.
+#[derive(Debug)]
+struct TemporaryDirectory(PathBuf);
+
+impl Drop for TemporaryDirectory {
+    fn drop(&mut self) {
+        // Not empty means that somebody put something there: let it be.
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+/// Where `ipc://*` makes its directories, as the reference has it: the directory that the
+/// environment names for temporary files, else the current one.
+fn temporary_parent() -> PathBuf {
+    ["TMPDIR", "TEMPDIR", "TMP"]
+        .into_iter()
+        .filter_map(std::env::var_os)
+        .map(PathBuf::from)
+        .find(|path| path.is_dir())
+        .unwrap_or_default()
+}
+
+/// Removes what a new socket overrides (`zmq_ipc(7)`): another socket, of a listener that lives or
+/// that died. Also an empty file, with which some programs reserve a name; never data.
+fn replace(path: &Path) {
+    let replaceable = std::fs::symlink_metadata(path).is_ok_and(|there| {
+        there.file_type().is_socket() || (there.file_type().is_file() && there.len() == 0)
+    });
+    if replaceable {
+        // If that fails, so does the bind.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// An address as an endpoint.
+fn endpoint_of(address: &Address) -> String {
+    match address {
+        Address::Ip(SocketAddr::V4(v4)) => format!("tcp://{v4}"),
+        Address::Ip(SocketAddr::V6(v6)) => format!("tcp://{v6}"),
+        Address::Path(path) => format!("ipc://{}", String::from_utf8_lossy(path)),
+        Address::Abstract(name) => format!("ipc://@{}", String::from_utf8_lossy(name)),
+        Address::Unnamed => "ipc://".to_owned(),
+    }
+}
+
+/// Whether the process at the other end passes one of the filters by process, user and group.
+fn admits_process(fd: BorrowedFd<'_>, options: &SocketOptions) -> bool {
+    let Ok(who) = socket::peer_credentials(fd) else {
+        return false;
+    };
+    let groups = &options.ipc_filter_gid;
+    options.ipc_filter_pid.contains(&who.pid)
+        || options.ipc_filter_uid.contains(&who.uid)
+        || groups.contains(&who.gid)
+        || (!groups.is_empty()
+            && socket::peer_groups(fd)
+                .is_ok_and(|theirs| theirs.iter().any(|group| groups.contains(group))))
+}

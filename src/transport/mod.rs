@@ -1,0 +1,23 @@
+//! tcp and ipc: addresses and their resolution, listening, dialling, streams.
+//!
+//! Nothing here blocks but `resolve` (and binding to a name, which resolves it): a listener and a
+//! stream say `EAGAIN`, a dial in progress is waited for by whoever owns it. No threads, no
+//! retries, no ZMTP: that is for `io` and `proto`. An error is always an errno for the caller,
+//! never a panic, whatever the peer or the system did.
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod dial;
+pub mod listener;
+pub mod resolve;
+pub mod stream;
+mod tune;
+
+#[cfg(test)]
+mod tests;
+
+pub use address::{Address, HostPort, IpcAddress, Purpose, TcpAddress};
+pub use dial::{Dial, Dialing};
+pub use listener::{Accepted, Listener};
+pub use resolve::{Resolved, ResolvedTcp, resolve_bind, resolve_connect};
+pub use stream::Stream;

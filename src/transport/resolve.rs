@@ -1,0 +1,138 @@
+//! From names to addresses. The only place of the transports that may block.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::address::{HostPort, IpcAddress, TcpAddress};
+use crate::errno::{Errno, Result};
+use crate::sys::net;
+
+/// What can be dialled without asking anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// A unix socket
+    Ipc(IpcAddress),
+    /// A TCP address
+    Tcp(ResolvedTcp),
+}
+
+/// A TCP peer's address, and the local one to reach it from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResolvedTcp {
+    /// The local end, if one was asked for
+    pub source: Option<SocketAddr>,
+    /// The peer
+    pub target: SocketAddr,
+}
+
+/// Resolves an address to connect to. Blocks while the resolver asks the network: not for I/O
+/// threads.
+///
+/// With `ipv6` an IPv4 peer comes as a mapped IPv6 address.
+///
+/// # Errors
+/// `EINVAL` if the host is unknown, has no address of that family, or the port is none.
+pub fn resolve_connect(address: &TcpAddress, ipv6: bool) -> Result<ResolvedTcp> {
+    let source = match &address.source {
+        None => None,
+        Some(source) => {
+            let port = source.port.ok_or(Errno::EINVAL)?;
+            let mut found = local(source, ipv6).map_err(|_| Errno::EINVAL)?;
+            found.set_port(port);
+            Some(found)
+        }
+    };
+    let port = address.target.port.ok_or(Errno::EINVAL)?;
+    if address.target.host.is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    let mut target = net::lookup(&address.target.host, ipv6, false)?;
+    target.set_port(port);
+    Ok(ResolvedTcp { source, target })
+}
+
+/// Resolves an address to bind to: `*`, the name of an interface, a numeric address or the name of
+/// a host. Blocks only for the last.
+///
+/// # Errors
+/// `ENODEV` if it is none of these, `EINVAL` if the port is none.
+pub fn resolve_bind(address: &HostPort, ipv6: bool) -> Result<SocketAddr> {
+    let port = address.port.ok_or(Errno::EINVAL)?;
+    let mut found = local(address, ipv6)?;
+    found.set_port(port);
+    Ok(found)
+}
+
+fn local(address: &HostPort, ipv6: bool) -> Result<SocketAddr> {
+    let host = address.host.as_str();
+    match host {
+        "" => return Err(Errno::ENODEV),
+        "*" if ipv6 => return Ok((Ipv6Addr::UNSPECIFIED, 0).into()),
+        "*" => return Ok((Ipv4Addr::UNSPECIFIED, 0).into()),
+        _ => {}
+    }
+    if let Ok(Some(found)) = net::interface(host, ipv6) {
+        return Ok(found);
+    }
+    // An interface that has only an IPv4 address serves a socket with IPv6 as well.
+    if ipv6 && let Ok(Some(SocketAddr::V4(found))) = net::interface(host, false) {
+        return Ok((found.ip().to_ipv6_mapped(), 0).into());
+    }
+    net::lookup(host, ipv6, false).map_err(|_| Errno::ENODEV)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bind(host: &str, ipv6: bool) -> Result<String> {
+        let address = HostPort {
+            host: host.to_owned(),
+            port: Some(80),
+        };
+        resolve_bind(&address, ipv6).map(|found| found.to_string())
+    }
+
+    #[test]
+    fn what_can_be_bound() {
+        for (host, v4, v6) in [
+            ("*", "0.0.0.0:80", "[::]:80"),
+            ("127.0.0.1", "127.0.0.1:80", "[::ffff:127.0.0.1]:80"),
+            ("0.0.0.0", "0.0.0.0:80", "[::ffff:0.0.0.0]:80"),
+        ] {
+            assert_eq!(bind(host, false).as_deref(), Ok(v4));
+            assert_eq!(bind(host, true).as_deref(), Ok(v6));
+        }
+        assert_eq!(bind("lo", false).as_deref(), Ok("127.0.0.1:80"));
+        assert!(bind("lo", true).is_ok());
+        assert_eq!(bind("::1", true).as_deref(), Ok("[::1]:80"));
+        // No names here: looking them up would ask the network.
+        for bad in ["::1", ""] {
+            assert_eq!(bind(bad, false), Err(Errno::ENODEV), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_dialled() {
+        let at = |host: &str, port| HostPort {
+            host: host.to_owned(),
+            port,
+        };
+        let good = TcpAddress {
+            source: Some(at("lo", Some(0))),
+            target: at("127.0.0.1", Some(80)),
+        };
+        let resolved = resolve_connect(&good, false).expect("numeric");
+        assert_eq!(resolved.target.to_string(), "127.0.0.1:80");
+        assert_eq!(
+            resolved.source.map(|at| at.to_string()).as_deref(),
+            Some("127.0.0.1:0")
+        );
+        for target in [at("127.0.0.1", None), at("", Some(80)), at("::1", Some(80))] {
+            let bad = TcpAddress {
+                source: None,
+                target,
+            };
+            assert_eq!(resolve_connect(&bad, false), Err(Errno::EINVAL));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A connection: an ordered stream of bytes in both directions.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use crate::sys::sockaddr::Address;
+use crate::sys::socket;
+
+/// An established connection over TCP or a unix socket; non-blocking.
+#[derive(Debug)]
+pub struct Stream {
+    fd: OwnedFd,
+    peer: String,
+}
+
+impl Stream {
+    /// Wraps a connected socket whose other end is at `peer`.
+    pub(super) fn new(fd: OwnedFd, peer: Option<Address>) -> Self {
+        let peer = match peer {
+            Some(Address::Ip(address)) => address.ip().to_string(),
+            // As the reference has it: a name that says nothing, then user, group and process.
+            Some(_) => socket::peer_credentials(fd.as_fd()).map_or_else(
+                |_| String::new(),
+                |who| format!("localhost:{}:{}:{}", who.uid, who.gid, who.pid),
+            ),
+            None => String::new(),
+        };
+        Self { fd, peer }
+    }
+
+    /// The property `Peer-Address` of messages from here: the peer's IP address without its port,
+    /// or for ipc `localhost:uid:gid:pid`; empty if unknown.
+    #[must_use]
+    pub fn peer_address(&self) -> &str {
+        &self.peer
+    }
+
+    /// Receives into the buffers, in order; 0 is the end of the stream.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is nothing now, `ECONNRESET` and others of `recvmsg(2)`.
+    #[inline]
+    pub fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        socket::recv_vectored(self.fd.as_fd(), buffers)
+    }
+
+    /// Receives into one buffer; 0 is the end of the stream.
+    ///
+    /// # Errors
+    /// As [`recv_vectored`](Self::recv_vectored).
+    #[inline]
+    pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        socket::recv(self.fd.as_fd(), buffer)
+    }
+
+    /// Sends what the kernel takes of the buffers, in order. Raises no signal.
+    ///
+    /// # Errors
+    /// `EAGAIN` if it takes nothing now, `EPIPE`, `ECONNRESET` and others of `sendmsg(2)`.
+    #[inline]
+    pub fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        socket::send_vectored(self.fd.as_fd(), buffers)
+    }
+
+    /// Sends what the kernel takes of one buffer. Raises no signal.
+    ///
+    /// # Errors
+    /// As [`send_vectored`](Self::send_vectored).
+    #[inline]
+    pub fn send(&self, buffer: &[u8]) -> io::Result<usize> {
+        socket::send(self.fd.as_fd(), buffer)
+    }
+
+    /// Ends the stream towards the peer, who still receives what was sent before.
+    ///
+    /// # Errors
+    /// `ENOTCONN` if the connection is gone.
+    pub fn shutdown_write(&self) -> io::Result<()> {
+        socket::shutdown_write(self.fd.as_fd())
+    }
+}
+
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
