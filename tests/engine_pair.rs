@@ -31,13 +31,19 @@ impl Inbox {
     }
 
     fn bodies(&self) -> Vec<&[u8]> {
-        self.frames.iter().map(|(body, _)| body.as_slice()).collect()
+        self.frames
+            .iter()
+            .map(|(body, _)| body.as_slice())
+            .collect()
     }
 }
 
 impl Sink for Inbox {
     fn has_room(&self) -> bool {
-        assert!(!self.frames.last().is_some_and(|(_, more)| *more), "asked within a message");
+        assert!(
+            !self.frames.last().is_some_and(|(_, more)| *more),
+            "asked within a message"
+        );
         self.messages() < self.room
     }
 
@@ -84,7 +90,10 @@ impl Side {
     /// Decodes what is there, as long as there is a point.
     fn process(&mut self, now: Instant) {
         while self.error.is_none() {
-            match self.engine.handle_input(&mut self.rx, &mut self.inbox, &mut self.out, now) {
+            match self
+                .engine
+                .handle_input(&mut self.rx, &mut self.inbox, &mut self.out, now)
+            {
                 Ok(Input::Established) => {
                     assert!(self.inbox.frames.is_empty());
                     self.established += 1;
@@ -142,7 +151,11 @@ impl Side {
 
     fn subscribe(&mut self, topic: &[u8], on: bool) {
         let mut msg = Msg::copy_of(&[&[u8::from(on)], topic].concat()).unwrap();
-        if on { msg.mark_subscribe() } else { msg.mark_cancel() }
+        if on {
+            msg.mark_subscribe()
+        } else {
+            msg.mark_cancel()
+        }
         self.engine.encode(msg, &mut self.out);
     }
 
@@ -163,7 +176,11 @@ struct Pair {
 impl Pair {
     fn new(a: EngineConfig, b: EngineConfig) -> Self {
         let now = Instant::now();
-        Self { a: Side::new(a, now), b: Side::new(b, now), now }
+        Self {
+            a: Side::new(a, now),
+            b: Side::new(b, now),
+            now,
+        }
     }
 
     fn types(a: SocketType, b: SocketType) -> Self {
@@ -264,8 +281,15 @@ fn engines_meet_in_pieces_of_any_size() {
         assert_eq!((pair.a.established, pair.b.established), (1, 1));
         let peer = pair.b.engine.peer().unwrap();
         assert_eq!(peer.socket_type, Some(SocketType::Dealer));
-        assert_eq!((peer.routing_id.as_slice(), peer.zmtp), (&b"me"[..], (3, 1)));
-        let names: Vec<_> = peer.properties.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            (peer.routing_id.as_slice(), peer.zmtp),
+            (&b"me"[..], (3, 1))
+        );
+        let names: Vec<_> = peer
+            .properties
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
         assert_eq!(names, ["Socket-Type", "Identity", "X-note"]);
 
         let large = vec![9; 300_000];
@@ -277,7 +301,13 @@ fn engines_meet_in_pieces_of_any_size() {
         pair.drive(piece.max(100));
         for side in [&pair.a, &pair.b] {
             assert_eq!(side.inbox.bodies(), bodies);
-            assert!(side.inbox.frames.iter().enumerate().all(|(i, (_, more))| *more == (i % 2 == 0)));
+            assert!(
+                side.inbox
+                    .frames
+                    .iter()
+                    .enumerate()
+                    .all(|(i, (_, more))| *more == (i % 2 == 0))
+            );
         }
     }
 }
@@ -311,12 +341,24 @@ fn what_is_sent_when_is_exact() {
     assert_eq!(side.transmit_all(), b"\0\x05Hello");
     side.send(&[7; 64_000], true);
     let bytes = side.transmit_all();
-    assert_eq!((bytes.len(), &bytes[..9]), (64_009, &[3, 0, 0, 0, 0, 0, 0, 0xFA, 0][..]));
+    assert_eq!(
+        (bytes.len(), &bytes[..9]),
+        (64_009, &[3, 0, 0, 0, 0, 0, 0, 0xFA, 0][..])
+    );
 }
 
 #[test]
 fn only_addressed_types_announce_an_identity() {
-    for (id, size) in [(1, 27), (2, 27), (4, 27), (5, 43), (6, 43), (7, 28), (9, 28), (0, 28)] {
+    for (id, size) in [
+        (1, 27),
+        (2, 27),
+        (4, 27),
+        (5, 43),
+        (6, 43),
+        (7, 28),
+        (9, 28),
+        (0, 28),
+    ] {
         let mut side = with_peer(SocketType::from_id(id).unwrap(), 1, b"");
         assert_eq!(side.transmit_all().len(), 64 + size);
     }
@@ -324,19 +366,33 @@ fn only_addressed_types_announce_an_identity() {
 
 #[test]
 fn types_that_do_not_fit_are_turned_away() {
-    for (ours, theirs) in
-        [(SocketType::Pull, "PULL"), (SocketType::Req, "DEALER"), (SocketType::Pub, "FOO")]
-    {
+    for (ours, theirs) in [
+        (SocketType::Pull, "PULL"),
+        (SocketType::Req, "DEALER"),
+        (SocketType::Pub, "FOO"),
+    ] {
         let side = with_peer(ours, 1, &ready(theirs));
         assert_eq!(side.error, Some(EngineError::Protocol(Errno::EINVAL)));
         assert_eq!(side.established, 0);
     }
     // Names are compared without regard to case, values exactly; without a type anything goes.
     let lower = |value: &[u8]| command("READY", &property("socket-type", value));
-    assert_eq!(with_peer(SocketType::Pull, 1, &lower(b"PUSH")).established, 1);
-    assert_eq!(with_peer(SocketType::Pull, 1, &lower(b"PULL")).established, 0);
-    assert_eq!(with_peer(SocketType::Pull, 1, &lower(b"push")).established, 0);
-    assert_eq!(with_peer(SocketType::Pull, 1, &command("READY", b"")).established, 1);
+    assert_eq!(
+        with_peer(SocketType::Pull, 1, &lower(b"PUSH")).established,
+        1
+    );
+    assert_eq!(
+        with_peer(SocketType::Pull, 1, &lower(b"PULL")).established,
+        0
+    );
+    assert_eq!(
+        with_peer(SocketType::Pull, 1, &lower(b"push")).established,
+        0
+    );
+    assert_eq!(
+        with_peer(SocketType::Pull, 1, &command("READY", b"")).established,
+        1
+    );
 }
 
 #[test]
@@ -350,11 +406,26 @@ fn handshake_failures_have_the_values_of_the_manual() {
         (frame(4, b""), unexpected),
         (frame(4, b"\x05RE"), unexpected),
         (frame(0, b"hi"), unexpected),
-        (command("ERROR", b"\x03400"), EngineError::Handshake(HandshakeFailure::Auth(400))),
-        (command("ERROR", b"\x04nope"), EngineError::Protocol(Errno::EPROTO)),
-        (command("ERROR", b"\x09x"), protocol(protocol_error::ZMTP_MALFORMED_COMMAND_ERROR)),
-        (command("READY", b"\x05ab"), EngineError::Protocol(Errno::EINVAL)),
-        (b"\x06\0\0\0\x10\0\0\0\0".to_vec(), EngineError::Protocol(Errno::EMSGSIZE)),
+        (
+            command("ERROR", b"\x03400"),
+            EngineError::Handshake(HandshakeFailure::Auth(400)),
+        ),
+        (
+            command("ERROR", b"\x04nope"),
+            EngineError::Protocol(Errno::EPROTO),
+        ),
+        (
+            command("ERROR", b"\x09x"),
+            protocol(protocol_error::ZMTP_MALFORMED_COMMAND_ERROR),
+        ),
+        (
+            command("READY", b"\x05ab"),
+            EngineError::Protocol(Errno::EINVAL),
+        ),
+        (
+            b"\x06\0\0\0\x10\0\0\0\0".to_vec(),
+            EngineError::Protocol(Errno::EMSGSIZE),
+        ),
     ];
     for (bytes, error) in cases {
         let side = with_peer(SocketType::Pull, 1, &bytes);
@@ -365,8 +436,15 @@ fn handshake_failures_have_the_values_of_the_manual() {
         let now = Instant::now();
         let mut side = Side::new(EngineConfig::new(SocketType::Pull), now);
         side.receive(&greeting(3, 1, mechanism), now);
-        assert_eq!(side.error, Some(protocol(protocol_error::ZMTP_MECHANISM_MISMATCH)));
-        assert_eq!(side.transmit_all().len(), 64, "our greeting is told all the same");
+        assert_eq!(
+            side.error,
+            Some(protocol(protocol_error::ZMTP_MECHANISM_MISMATCH))
+        );
+        assert_eq!(
+            side.transmit_all().len(),
+            64,
+            "our greeting is told all the same"
+        );
     }
 }
 
@@ -430,7 +508,10 @@ fn a_publisher_takes_subscriptions_in_either_form_others_none() {
         assert_eq!(side.inbox.subscriptions, 1);
     }
     let bytes = [ready("PUSH"), command("SUBSCRIBE", b"A"), frame(0, b"hi")].concat();
-    assert_eq!(with_peer(SocketType::Pull, 1, &bytes).inbox.bodies(), [b"hi"]);
+    assert_eq!(
+        with_peer(SocketType::Pull, 1, &bytes).inbox.bodies(),
+        [b"hi"]
+    );
 }
 
 #[test]
@@ -465,7 +546,12 @@ fn commands_between_frames_and_unknown_ones_disturb_nothing() {
 
 #[test]
 fn pongs_give_back_sixteen_bytes_of_the_context() {
-    for (minor, context) in [(0, &b"LOL"[..]), (1, b""), (1, &[b'x'; 16]), (1, &[b'x'; 58])] {
+    for (minor, context) in [
+        (0, &b"LOL"[..]),
+        (1, b""),
+        (1, &[b'x'; 16]),
+        (1, &[b'x'; 58]),
+    ] {
         let mut side = with_peer(SocketType::Router, minor, &ready("DEALER"));
         side.transmit_all();
         let ping = command("PING", &[b"\0\0", context].concat());
@@ -473,7 +559,11 @@ fn pongs_give_back_sixteen_bytes_of_the_context() {
         let pong = command("PONG", &context[..context.len().min(16)]);
         assert_eq!(side.transmit_all(), [pong.as_slice(), &pong].concat());
     }
-    let side = with_peer(SocketType::Pull, 1, &[ready("PUSH"), command("PING", b"\0")].concat());
+    let side = with_peer(
+        SocketType::Pull,
+        1,
+        &[ready("PUSH"), command("PING", b"\0")].concat(),
+    );
     assert_eq!(side.error, Some(EngineError::Protocol(Errno::EPROTO)));
 }
 
@@ -492,7 +582,11 @@ fn a_full_sink_stops_messages_but_not_commands_and_resumes() {
     bytes.extend(&large);
     side.receive(&bytes, now);
     assert_eq!((side.last, side.inbox.messages()), (Input::Blocked, 2));
-    assert_eq!(side.transmit_all(), command("PONG", b""), "the PING came before the stop");
+    assert_eq!(
+        side.transmit_all(),
+        command("PONG", b""),
+        "the PING came before the stop"
+    );
     side.process(now);
     assert_eq!((side.last, side.inbox.messages()), (Input::Blocked, 2));
     side.inbox.room = 3;
@@ -501,12 +595,21 @@ fn a_full_sink_stops_messages_but_not_commands_and_resumes() {
     side.inbox.room = 4;
     side.process(now);
     assert_eq!((side.last, side.inbox.messages()), (Input::NeedMore, 4));
-    assert_eq!(side.inbox.bodies(), [&b"a"[..], b"b", b"c", b"d", b"e", &large]);
+    assert_eq!(
+        side.inbox.bodies(),
+        [&b"a"[..], b"b", b"c", b"d", b"e", &large]
+    );
 }
 
 #[test]
 fn limits_hold_for_each_frame_and_not_for_the_handshake() {
-    for (len, fits) in [(0, true), (10, true), (11, false), (255, false), (256, false)] {
+    for (len, fits) in [
+        (0, true),
+        (10, true),
+        (11, false),
+        (255, false),
+        (256, false),
+    ] {
         let now = Instant::now();
         let mut config = EngineConfig::new(SocketType::Pull);
         config.max_msg_size = Some(10);
@@ -514,10 +617,17 @@ fn limits_hold_for_each_frame_and_not_for_the_handshake() {
         side.receive(&[greeting(3, 1, "NULL"), ready("PUSH")].concat(), now);
         assert_eq!(side.established, 1);
         side.receive(&command("PING", b"\0\x000123456789"), now);
-        let head = if len < 256 { vec![1, len as u8] } else { vec![3, 0, 0, 0, 0, 0, 0, 1, 0] };
+        let head = if len < 256 {
+            vec![1, len as u8]
+        } else {
+            vec![3, 0, 0, 0, 0, 0, 0, 1, 0]
+        };
         side.receive(&[frame(1, &[1; 10]), head, vec![1; len]].concat(), now);
         let error = (!fits).then_some(EngineError::Protocol(Errno::EMSGSIZE));
-        assert_eq!((side.error, side.inbox.frames.len()), (error, if fits { 2 } else { 1 }));
+        assert_eq!(
+            (side.error, side.inbox.frames.len()),
+            (error, if fits { 2 } else { 1 })
+        );
     }
 }
 
@@ -538,10 +648,19 @@ fn a_2_0_peer_is_spoken_to_in_its_way() {
     side.receive(b"\0\x03xyz", now);
     assert_eq!(side.established, 1);
     let peer = side.engine.peer().unwrap();
-    assert_eq!((peer.zmtp, peer.socket_type), ((2, 0), Some(SocketType::Router)));
-    assert_eq!((peer.routing_id.as_slice(), peer.properties.len()), (&b"xyz"[..], 0));
+    assert_eq!(
+        (peer.zmtp, peer.socket_type),
+        ((2, 0), Some(SocketType::Router))
+    );
+    assert_eq!(
+        (peer.routing_id.as_slice(), peer.properties.len()),
+        (&b"xyz"[..], 0)
+    );
     assert_eq!(side.engine.poll_timeout(), None, "no heartbeats before 3.x");
-    side.receive(&[&b"\x01\x02hi"[..], &command("PING", b"\0\0"), b"\0\0"].concat(), now);
+    side.receive(
+        &[&b"\x01\x02hi"[..], &command("PING", b"\0\0"), b"\0\0"].concat(),
+        now,
+    );
     assert_eq!(side.inbox.bodies(), [&b"hi"[..], b""]);
     side.send(b"yo", true);
     side.send(&[1; 256], false);
@@ -553,7 +672,10 @@ fn a_2_0_peer_is_spoken_to_in_its_way() {
         let mut side = Side::new(EngineConfig::new(SocketType::Pull), now);
         side.receive(&greeting(3, 1, "")[..10], now);
         side.receive(bytes, now);
-        assert_eq!((side.established, side.error.is_some()), (established, established == 0));
+        assert_eq!(
+            (side.established, side.error.is_some()),
+            (established, established == 0)
+        );
     }
 }
 
@@ -562,7 +684,10 @@ fn a_2_0_subscriber_and_publisher_exchange_messages() {
     let now = Instant::now();
     let start = greeting(3, 1, "")[..10].to_vec();
     let mut publisher = Side::new(EngineConfig::new(SocketType::Xpub), now);
-    publisher.receive(&[start.as_slice(), b"\x01\x02\0\0", b"\0\x02\x01A"].concat(), now);
+    publisher.receive(
+        &[start.as_slice(), b"\x01\x02\0\0", b"\0\x02\x01A"].concat(),
+        now,
+    );
     assert_eq!(publisher.inbox.bodies(), [b"\x01A"]);
     let mut subscriber = Side::new(EngineConfig::new(SocketType::Sub), now);
     subscriber.receive(&[start.as_slice(), b"\x01\x01\0\0"].concat(), now);
@@ -581,18 +706,29 @@ fn a_1_0_peer_is_told_from_its_first_bytes() {
         side.transmit_all();
         side.receive(identity, now);
         // Signature and this are one long frame of V1: 0xFF, length 4, flags 0x7F, "abc".
-        assert_eq!((side.transmit_all(), side.established), (b"abc".to_vec(), 1));
+        assert_eq!(
+            (side.transmit_all(), side.established),
+            (b"abc".to_vec(), 1)
+        );
         let peer = side.engine.peer().unwrap();
         assert_eq!((peer.zmtp, peer.socket_type), ((1, 0), None));
         assert_eq!(peer.routing_id, b"xyz");
         side.receive(b"\x03\x01hi\x01\0", now);
-        assert_eq!(side.inbox.frames, [(b"hi".to_vec(), true), (Vec::new(), false)]);
-        for (len, head) in
-            [(0, vec![1, 1]), (253, vec![254, 1]), (254, vec![255, 0, 0, 0, 0, 0, 0, 0, 255, 1])]
-        {
+        assert_eq!(
+            side.inbox.frames,
+            [(b"hi".to_vec(), true), (Vec::new(), false)]
+        );
+        for (len, head) in [
+            (0, vec![1, 1]),
+            (253, vec![254, 1]),
+            (254, vec![255, 0, 0, 0, 0, 0, 0, 0, 255, 1]),
+        ] {
             side.send(&vec![7; len], true);
             let bytes = side.transmit_all();
-            assert_eq!((bytes.len(), &bytes[..head.len()]), (head.len() + len, &head[..]));
+            assert_eq!(
+                (bytes.len(), &bytes[..head.len()]),
+                (head.len() + len, &head[..])
+            );
         }
     }
 }
@@ -620,7 +756,10 @@ fn a_1_0_peer_with_impossible_lengths_is_dropped() {
         (b"\xFF\0\0\0\0\0\0\0\0\x7E", Errno::EPROTO),
         (b"\xFF\0\0\0\0\0\0\x02\0\0", Errno::EMSGSIZE),
         (b"\x01\0\0", Errno::EPROTO),
-        (b"\x01\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", Errno::EMSGSIZE),
+        (
+            b"\x01\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+            Errno::EMSGSIZE,
+        ),
     ] {
         let now = Instant::now();
         let mut side = Side::new(EngineConfig::new(SocketType::Pull), now);
@@ -685,7 +824,10 @@ fn a_mute_peer_is_given_up() {
     pair.pass(99 * MS, (true, false));
     assert_eq!(pair.a.error, None);
     pair.pass(1 * MS, (true, false));
-    assert_eq!((pair.a.error, pair.now), (Some(EngineError::HeartbeatTimeout), start + 100 * MS));
+    assert_eq!(
+        (pair.a.error, pair.now),
+        (Some(EngineError::HeartbeatTimeout), start + 100 * MS)
+    );
 
     let mut pair = Pair::new(heartbeats(50, 0, Some(200)), heartbeats(0, 0, None)).established();
     pair.pass(249 * MS, (true, false));
@@ -701,7 +843,10 @@ fn a_ttl_binds_the_other_side() {
     pair.pass(349 * MS, (true, true));
     assert_eq!(pair.b.error, None);
     pair.pass(1 * MS, (true, true));
-    assert_eq!((pair.a.error, pair.b.error), (None, Some(EngineError::HeartbeatTimeout)));
+    assert_eq!(
+        (pair.a.error, pair.b.error),
+        (None, Some(EngineError::HeartbeatTimeout))
+    );
 }
 
 #[test]
@@ -744,7 +889,12 @@ fn raw_connections_carry_bytes_as_they_are() {
     assert_eq!((side.established, side.last), (1, Input::NeedMore));
     let mut expected: VecDeque<u8> = (0..=255).cycle().take(20_000).collect();
     side.receive(expected.make_contiguous(), now);
-    let received: VecDeque<u8> = side.inbox.frames.iter().flat_map(|(body, _)| body.clone()).collect();
+    let received: VecDeque<u8> = side
+        .inbox
+        .frames
+        .iter()
+        .flat_map(|(body, _)| body.clone())
+        .collect();
     assert!(received == expected && side.inbox.frames.iter().all(|(_, more)| !more));
     side.send(b"abc", true);
     side.send(b"", false);

@@ -18,7 +18,7 @@
 
 #include <zmq.h>
 
-/* --- the job: the command line, set before any side starts, then only read ----------------- */
+/* --- the job: the command line, set before any side starts, then only read -------------------- */
 
 struct job {
     const char *mode;
@@ -35,7 +35,7 @@ struct job {
 };
 extern struct job job;
 
-/* --- failing --------------------------------------------------------------------------------- */
+/* --- failing ---------------------------------------------------------------------------------- */
 
 /* Exit code of a run that this library or machine cannot do. */
 enum { EXIT_SKIP = 77 };
@@ -45,7 +45,7 @@ void skip (const char *why);
 /* Goes on when CONDITION holds, otherwise ends the run with errno's reason. */
 void require (int condition, const char *what);
 
-/* --- clock, processor time, memory ------------------------------------------------------------- */
+/* --- clock, processor time, memory ------------------------------------------------------------ */
 
 uint64_t now_ns (void);
 double now (void);
@@ -60,7 +60,7 @@ double resident (void);
 /* Makes room for COUNT descriptors or skips the run. */
 void need_descriptors (long count);
 
-/* --- the board: shared by all sides, processes or not --------------------------------------------- */
+/* --- the board: shared by all sides, processes or not ----------------------------------------- */
 
 struct place {
     int bound;
@@ -95,7 +95,7 @@ void sides_join (void);
 void *side_context (void);
 void side_end (void *context);
 
-/* --- sockets ------------------------------------------------------------------------------------ */
+/* --- sockets ---------------------------------------------------------------------------------- */
 
 void *socket_open (void *context, int type);
 void socket_set (void *socket, int option, int value);
@@ -113,7 +113,7 @@ void wait_by_fd (void *socket);
 /* 0 when the socket's ZMQ_SNDTIMEO has passed. */
 int send_frame (void *socket, const void *data, size_t size, int flags);
 
-/* --- measuring a stream of messages --------------------------------------------------------------- */
+/* --- measuring a stream of messages ----------------------------------------------------------- */
 
 /* Counts messages: all of them, and those between the warm-up's end and the time that is up. */
 struct meter {
@@ -128,7 +128,7 @@ int meter_tick (struct meter *meter);
 void meter_stop (struct meter *meter);
 double meter_rate (const struct meter *meter);
 
-/* --- the line ----------------------------------------------------------------------------------- */
+/* --- the line --------------------------------------------------------------------------------- */
 
 void report_begin (void);
 void report_number (const char *key, double value);
@@ -136,7 +136,7 @@ void report_end (void);
 /* Mean, median and 99th percentile of COUNT round trips, halved, in microseconds. */
 void report_latency (uint64_t *round_trips_ns, long count);
 
-/* --- the modes ------------------------------------------------------------------------------------ */
+/* --- the modes -------------------------------------------------------------------------------- */
 
 void mode_throughput (void);
 void mode_proxy (void);

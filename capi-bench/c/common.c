@@ -38,7 +38,7 @@ void require (int condition, const char *what)
         die (what);
 }
 
-/* --- clock, processor time, memory -------------------------------------------------------------- */
+/* --- clock, processor time, memory ------------------------------------------------------------ */
 
 uint64_t now_ns (void)
 {
@@ -113,7 +113,7 @@ void need_descriptors (long count)
     require (setrlimit (RLIMIT_NOFILE, &limit) == 0, "setrlimit");
 }
 
-/* --- the board ---------------------------------------------------------------------------------- */
+/* --- the board -------------------------------------------------------------------------------- */
 
 void flag_add (int *flag)
 {
@@ -132,7 +132,7 @@ void flag_await (int *flag, int value)
         nap (0.0005);
 }
 
-/* --- sides --------------------------------------------------------------------------------------- */
+/* --- sides ------------------------------------------------------------------------------------ */
 
 /* A side that died would leave the others waiting until the time limit. */
 static void on_child (int signal, siginfo_t *info, void *unused)

@@ -14,7 +14,7 @@ static void *open_publisher (void *context)
     return socket;
 }
 
-/* --- N subscribers to everything ---------------------------------------------------------------- */
+/* --- N subscribers to everything -------------------------------------------------------------- */
 
 static void publisher (void)
 {
@@ -132,7 +132,7 @@ void mode_pubsub (void)
     report_end ();
 }
 
-/* --- one subscriber, many subscriptions ------------------------------------------------------------- */
+/* --- one subscriber, many subscriptions ------------------------------------------------------- */
 
 enum { TOPIC_SIZE = 16 };
 

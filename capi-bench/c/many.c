@@ -6,7 +6,7 @@
 
 #include <sys/socket.h>
 
-/* --- connections at a ROUTER -------------------------------------------------------------------- */
+/* --- connections at a ROUTER ------------------------------------------------------------------ */
 
 /* Handshakes under way at once; less than the backlog of a listener. */
 enum { BATCH = 50 };
@@ -96,7 +96,7 @@ void mode_connrate (void)
     report_end ();
 }
 
-/* --- zmq_poll on many sockets -------------------------------------------------------------------- */
+/* --- zmq_poll on many sockets ----------------------------------------------------------------- */
 
 static void poll_once (zmq_pollitem_t *items, long expected)
 {
@@ -158,7 +158,7 @@ void mode_poll (void)
     free (items);
 }
 
-/* --- at rest --------------------------------------------------------------------------------------- */
+/* --- at rest ---------------------------------------------------------------------------------- */
 
 /* What this side does while nothing happens: waits in zmq_poll, in vain. */
 static void rest (void *socket, double *switches, double *used)

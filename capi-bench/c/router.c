@@ -33,7 +33,7 @@ static void send_surely (void *socket, const char *buffer, size_t size)
         continue;
 }
 
-/* --- clients -------------------------------------------------------------------------------------- */
+/* --- clients ---------------------------------------------------------------------------------- */
 
 static void stream_from (void **sockets, const char *buffer)
 {
@@ -104,7 +104,7 @@ static void clients (void)
     side_end (context);
 }
 
-/* --- server ---------------------------------------------------------------------------------------- */
+/* --- server ----------------------------------------------------------------------------------- */
 
 void mode_router (void)
 {

@@ -1,5 +1,5 @@
-//! `capi-bench`: runs the same C program on this library and on the reference library, in turns, and
-//! prints how they compare. `--help` lists the options; README.md says what each case measures.
+//! `capi-bench`: runs the same C program on this library and on the reference library, in turns,
+//! and prints how they compare. `--help` lists the options; README.md says what a case measures.
 //! What may not live here: numbers, see `cases`; arithmetic, see `summary`.
 
 mod args;

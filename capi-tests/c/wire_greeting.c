@@ -98,9 +98,9 @@ static void check_3 (int minor, int slowly)
         wire_check_greeting (fd);
         wire_check_ready (fd, wire_types[i].name, &ready);
         exchange_3 (i, socket, fd);
-        close (fd);
         rm_socket (socket);
         rm_ctx (ctx);
+        close (fd);
     }
 }
 
@@ -136,9 +136,9 @@ CASE (higher_versions)
         wire_check_ready (fd, "PULL", &ready);
         REQUIRE (wire_send (fd, 0, "hello", 5));
         expect_msg (pull, "hello");
-        close (fd);
         rm_socket (pull);
         rm_ctx (ctx);
+        close (fd);
     }
 }
 
@@ -160,11 +160,11 @@ CASE (signature_first)
             fd = raw_connect (endpoint);
         }
         check_signature (fd, 2);
+        rm_socket (socket);
+        rm_ctx (ctx);
         close (fd);
         if (connects)
             close (listener);
-        rm_socket (socket);
-        rm_ctx (ctx);
     }
 }
 
@@ -191,11 +191,11 @@ static void check_2 (int slowly, int connects)
         check_signature (fd, 0);
         check_rest_2 (fd, wire_types[i].type, "");
         exchange_3 (i, socket, fd);
+        rm_socket (socket);
+        rm_ctx (ctx);
         close (fd);
         if (connects)
             close (listener);
-        rm_socket (socket);
-        rm_ctx (ctx);
     }
 }
 
@@ -246,9 +246,9 @@ static void check_1 (int slowly, const char *id)
     REQUIRE (wire_read_frame_1 (fd, &frame));
     CHECK_INT (frame.flags, 0);
     CHECK_STR ((const char *) frame.body, "world");
-    close (fd);
     rm_socket (router);
     rm_ctx (ctx);
+    close (fd);
 }
 
 CASE (v1_0)
@@ -293,9 +293,9 @@ CASE (v1_0_pubsub)
     REQUIRE (wire_flush (fd, &buf));
     expect_msg (sub, "abc");
     expect_msg (sub, "a");
-    close (fd);
     rm_socket (sub);
     rm_ctx (ctx);
+    close (fd);
 }
 
 int main (int argc, char **argv)

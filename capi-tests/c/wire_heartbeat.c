@@ -47,10 +47,10 @@ static beat_t open_beat (int ivl, int timeout, int ttl)
 
 static void close_beat (beat_t b)
 {
-    close (b.fd);
     rm_socket (b.monitor);
     rm_socket (b.pull);
     rm_ctx (b.ctx);
+    close (b.fd);
 }
 
 CASE (ping_is_answered)
@@ -181,9 +181,9 @@ CASE (older_peers)
     CHECK (raw_quiet (fd));
     REQUIRE (wire_send (fd, 0, "still here", 10));
     expect_msg (pull, "still here");
-    close (fd);
     rm_socket (pull);
     rm_ctx (ctx);
+    close (fd);
 }
 
 int main (int argc, char **argv)

@@ -108,9 +108,9 @@ CASE (pub_filters)
             REQUIRE (wire_read_frame (fd, &frame));
         } while (frame.size == 3);
         CHECK_STR ((const char *) frame.body, "b");
-        close (fd);
         rm_socket (pub);
         rm_ctx (ctx);
+        close (fd);
     }
 }
 
@@ -178,10 +178,10 @@ CASE (messages_upstream)
         struct pollfd item = {fd, POLLIN, 0};
         CHECK (WAIT_FOR ((zmq_send (pub, "out", 3, 0), poll (&item, 1, 5) == 1)));
         expect_wire (fd, 0, "out");
-        close (fd);
         rm_socket (xpub);
         rm_socket (pub);
         rm_ctx (ctx);
+        close (fd);
     }
 }
 

@@ -49,8 +49,8 @@ impl Pattern for Dealer {
         self.inbound.readable(pipes, id);
     }
 
-    fn writable(&mut self, _pipes: &mut Pipes, id: PipeId) {
-        self.outbound.writable(id);
+    fn writable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        self.outbound.writable(pipes, id);
     }
 
     fn ended(&mut self, pipes: &mut Pipes, id: PipeId) {

@@ -1,7 +1,7 @@
 //! Load balancing: whole messages to many pipes, in turn to those that have room.
 //!
-//! Never drops a message that it can keep from being begun, and never looks for credit by itself:
-//! a pipe found full comes back by `Pattern::writable`.
+//! Never drops a message that it can keep from being begun, and sends by the credit it knows: a pipe
+//! found full comes back by `Pattern::writable`, at the earliest with the next call.
 
 use super::{ActiveSet, PipeId, Pipes};
 use crate::errno::{Errno, Result};
@@ -33,8 +33,10 @@ impl LoadBalance {
     }
 
     /// A pipe that was full has room.
-    pub(super) fn writable(&mut self, id: PipeId) {
-        self.pipes.activate(id);
+    pub(super) fn writable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        if self.pipes.contains(id) && pipes.regained(id) {
+            self.pipes.activate(id);
+        }
     }
 
     /// Lets go of a pipe.
@@ -53,7 +55,7 @@ impl LoadBalance {
     pub(super) fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<Option<PipeId>> {
         let id = match self.target {
             Target::Pipe(id) => id,
-            Target::None => self.choose(pipes).ok_or(Errno::EAGAIN)?,
+            Target::None => self.choose(pipes, Pipes::has_room).ok_or(Errno::EAGAIN)?,
             Target::Gone => {
                 if !msg.take().is_more() {
                     self.target = Target::None;
@@ -74,7 +76,7 @@ impl LoadBalance {
 
     /// Whether [`Self::send`] would take a frame.
     pub(super) fn can_send(&mut self, pipes: &mut Pipes) -> bool {
-        self.in_message() || self.choose(pipes).is_some()
+        self.in_message() || self.choose(pipes, Pipes::look_for_room).is_some()
     }
 
     /// Whether a message is begun and not finished.
@@ -84,10 +86,14 @@ impl LoadBalance {
 
     /// The pipe whose turn it is, among those with room.
     #[inline]
-    fn choose(&mut self, pipes: &mut Pipes) -> Option<PipeId> {
+    fn choose(
+        &mut self,
+        pipes: &mut Pipes,
+        has_room: impl Fn(&mut Pipes, PipeId) -> bool,
+    ) -> Option<PipeId> {
         loop {
             let id = self.pipes.current()?;
-            if pipes.has_room(id) {
+            if has_room(pipes, id) {
                 return Some(id);
             }
             self.pipes.deactivate(id);

@@ -157,6 +157,15 @@ impl Pipes {
         }
     }
 
+    /// For `Pattern::writable`: whether the pipe has room indeed; if not, it is waited for again.
+    pub fn regained(&mut self, id: PipeId) -> bool {
+        let regained = self.look_for_room(id);
+        if !regained {
+            self.full(id);
+        }
+        regained
+    }
+
     /// Writes a frame (whether there is room is asked before, at the start of a message). With the
     /// last frame of a message the peer is told.
     #[inline]

@@ -29,8 +29,8 @@ impl Pattern for Push {
         pipes.discard(id);
     }
 
-    fn writable(&mut self, _pipes: &mut Pipes, id: PipeId) {
-        self.outbound.writable(id);
+    fn writable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        self.outbound.writable(pipes, id);
     }
 
     fn ended(&mut self, _pipes: &mut Pipes, id: PipeId) {

@@ -208,8 +208,10 @@ impl Pattern for Router {
         }
     }
 
-    fn writable(&mut self, _pipes: &mut Pipes, id: PipeId) {
-        self.outbound.activate(id);
+    fn writable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        if self.outbound.contains(id) && pipes.regained(id) {
+            self.outbound.activate(id);
+        }
     }
 
     fn ended(&mut self, pipes: &mut Pipes, id: PipeId) {
@@ -287,7 +289,7 @@ impl Pattern for Router {
             return true;
         }
         while let Some(id) = self.outbound.current() {
-            if pipes.has_room(id) {
+            if pipes.look_for_room(id) {
                 return true;
             }
             self.outbound.deactivate(id);

@@ -157,7 +157,9 @@ impl Pattern for Stream {
         }
     }
 
-    fn writable(&mut self, _pipes: &mut Pipes, _id: PipeId) {}
+    fn writable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        pipes.regained(id);
+    }
 
     fn ended(&mut self, pipes: &mut Pipes, id: PipeId) {
         // A connection that this side has ended is no news.

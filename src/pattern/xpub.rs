@@ -171,7 +171,9 @@ impl Pattern for Xpub {
         self.read(pipes, id);
     }
 
-    fn writable(&mut self, _pipes: &mut Pipes, _id: PipeId) {}
+    fn writable(&mut self, pipes: &mut Pipes, id: PipeId) {
+        pipes.regained(id);
+    }
 
     fn ended(&mut self, pipes: &mut Pipes, id: PipeId) {
         self.outbound.remove(id);

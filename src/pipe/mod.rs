@@ -282,10 +282,16 @@ impl Reader {
         self.in_message
     }
 
+    /// Whether nothing will be written any more; there may be frames to read.
+    #[must_use]
+    pub fn is_orphaned(&self) -> bool {
+        self.lane.writer_gone.load(Ordering::Acquire)
+    }
+
     /// Whether the writer is gone and everything it published was read.
     #[must_use]
     pub fn is_finished(&mut self) -> bool {
-        self.lane.writer_gone.load(Ordering::Acquire) && !self.has_next()
+        self.is_orphaned() && !self.has_next()
     }
 
     /// The knob for this lane's high-water mark.

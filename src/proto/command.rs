@@ -20,16 +20,22 @@ const CANCEL: &[u8] = b"CANCEL";
 /// Splits a body into name and data; `None` if it has no name or the name does not fit.
 pub(super) fn split(body: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&name_len, rest) = body.split_first()?;
-    rest.split_at_checked(usize::from(name_len)).filter(|(name, _)| !name.is_empty())
+    rest.split_at_checked(usize::from(name_len))
+        .filter(|(name, _)| !name.is_empty())
 }
 
 /// A command that may come once the handshake is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command<'a> {
     /// Wants a PONG; `ttl` is in tenths of a second, 0 for none.
-    Ping { ttl: u16, context: &'a [u8] },
+    Ping {
+        ttl: u16,
+        context: &'a [u8],
+    },
     /// The answer to a PING.
-    Pong { context: &'a [u8] },
+    Pong {
+        context: &'a [u8],
+    },
     Subscribe(&'a [u8]),
     Cancel(&'a [u8]),
     /// Nothing that we know, to be passed over: the reference library does so, and later versions
@@ -47,7 +53,10 @@ impl<'a> Command<'a> {
             Some((PING, data)) => {
                 let (ttl, context) = data.split_first_chunk::<2>().ok_or(Errno::EPROTO)?;
                 let context = &context[..context.len().min(CONTEXT_MAX)];
-                Self::Ping { ttl: u16::from_be_bytes(*ttl), context }
+                Self::Ping {
+                    ttl: u16::from_be_bytes(*ttl),
+                    context,
+                }
             }
             Some((PONG, context)) => Self::Pong { context },
             Some((SUBSCRIBE, topic)) => Self::Subscribe(topic),
@@ -128,9 +137,21 @@ mod tests {
 
     #[test]
     fn pings_carry_a_ttl_and_a_context_that_is_cut() {
-        assert_eq!(Command::parse(b"\x04PING\x01\x02"), Ok(Command::Ping { ttl: 258, context: b"" }));
-        let long = b"\x04PING\0\00123456789abcdefXYZ";
-        assert_eq!(Command::parse(long), Ok(Command::Ping { ttl: 0, context: b"0123456789abcdef" }));
+        assert_eq!(
+            Command::parse(b"\x04PING\x01\x02"),
+            Ok(Command::Ping {
+                ttl: 258,
+                context: b""
+            })
+        );
+        let long = b"\x04PING\x00\x000123456789abcdefXYZ";
+        assert_eq!(
+            Command::parse(long),
+            Ok(Command::Ping {
+                ttl: 0,
+                context: b"0123456789abcdef"
+            })
+        );
         assert_eq!(Command::parse(b"\x04PING"), Err(Errno::EPROTO));
         assert_eq!(Command::parse(b"\x04PING\0"), Err(Errno::EPROTO));
         assert_eq!(Command::parse(b"\x04ping"), Ok(Command::Unknown));
@@ -143,7 +164,10 @@ mod tests {
         assert_eq!(parse_error(b"\x03300"), auth(300));
         assert_eq!(parse_error(b"\x03400"), auth(400));
         assert_eq!(parse_error(b"\x03500"), auth(500));
-        assert_eq!(parse_error(b"\x03200"), EngineError::Protocol(Errno::EPROTO));
+        assert_eq!(
+            parse_error(b"\x03200"),
+            EngineError::Protocol(Errno::EPROTO)
+        );
         assert_eq!(parse_error(b"\0"), EngineError::Protocol(Errno::EPROTO));
         let malformed = EngineError::protocol(protocol_error::ZMTP_MALFORMED_COMMAND_ERROR);
         assert_eq!(parse_error(b""), malformed);

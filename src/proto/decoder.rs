@@ -1,7 +1,7 @@
 //! Frames out of a receive buffer, one at a time, in either framing.
 //!
-//! Limits and meaning are the engine's; short frames of an established connection do not even
-//! come by here.
+//! Limits and meaning are the engine's; message frames of an established connection that are there
+//! as a whole do not even come by here.
 
 use super::frame::{Framing, Head};
 use crate::errno::Result;
@@ -28,7 +28,10 @@ pub(super) enum Next {
 
 impl Decoder {
     pub(super) const fn new(framing: Framing) -> Self {
-        Self { framing, flags_of_body: None }
+        Self {
+            framing,
+            flags_of_body: None,
+        }
     }
 
     pub(super) const fn framing(&self) -> Framing {

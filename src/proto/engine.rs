@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::command::Command;
 use super::decoder::{Decoder, Next};
 use super::error::EngineError;
-use super::frame::{BODY_MAX, COMMAND, Framing, Head, HeadBytes, MORE};
+use super::frame::{BODY_MAX, COMMAND, Framing, Head, HeadBytes, LONG, MORE};
 use super::heartbeat::{Due, Heartbeat};
 use super::mechanism::Mechanism;
 use super::{EngineConfig, Input, OutBuf, PeerInfo, Sink};
@@ -25,6 +25,8 @@ const MAX_COMMAND: usize = 64 * 1024;
 /// PONGs that may wait for a peer that sends PINGs but does not read; others are not sent.
 const MAX_WAITING_PONGS: u32 = 1000;
 
+const LONG_MORE: u8 = LONG | MORE;
+
 /// The protocol engine of one ZMTP connection.
 ///
 /// The methods come in kinds: `handle_*` take input (bytes, time, a ZAP reply), `encode` takes
@@ -33,8 +35,10 @@ const MAX_WAITING_PONGS: u32 = 1000;
 /// fail: a session should try to write it before it closes. After an error no call does anything.
 #[derive(Debug)]
 pub struct Engine {
-    /// Frames travel in V2 framing and in clear: short ones need no closer look.
+    /// Frames travel in V2 framing and in clear: those of messages need no closer look.
     fast: bool,
+    /// The mechanism leaves frames as they are.
+    clear: bool,
     /// The frame that was decoded last has others of its message to follow.
     in_message: bool,
     /// The frame that was encoded last has others of its message to follow.
@@ -66,9 +70,13 @@ impl Engine {
     #[must_use]
     pub fn new(config: EngineConfig, now: Instant, out: &mut OutBuf) -> Self {
         out.append(&super::greeting::signature(config.routing_id.len()));
-        let max_body = config.max_msg_size.map_or(BODY_MAX, |max| max.min(BODY_MAX));
+        let mechanism = config.mechanism.start(&config);
+        let max_body = config
+            .max_msg_size
+            .map_or(BODY_MAX, |max| max.min(BODY_MAX));
         Self {
             fast: false,
+            clear: mechanism.is_clear(),
             in_message: false,
             out_in_message: false,
             blocked: false,
@@ -79,7 +87,7 @@ impl Engine {
             decoder: Decoder::new(Framing::V2),
             heartbeat: Heartbeat::new(&config),
             state: State::start(),
-            mechanism: config.mechanism.start(&config),
+            mechanism,
             peer: None,
             handshake_by: config.handshake_ivl.and_then(|ivl| now.checked_add(ivl)),
             config,
@@ -124,11 +132,11 @@ impl Engine {
         self.peer.as_ref()
     }
 
-    /// Whether the handshake is complete and nothing has failed since.
+    /// Whether the handshake was completed; stays true when the connection fails later.
     #[must_use]
     #[inline]
     pub fn is_established(&self) -> bool {
-        self.state.is_traffic()
+        self.peer.is_some()
     }
 
     /// Appends one frame to `out`. Only after [`Input::Established`]; before it, and after a
@@ -203,7 +211,10 @@ impl Engine {
         if !self.state.is_handshake() {
             return Ok(());
         }
-        let result = self.mechanism.handle_zap_reply(frames).and_then(|()| self.speak(out));
+        let result = self
+            .mechanism
+            .handle_zap_reply(frames)
+            .and_then(|()| self.speak(out));
         if result.is_err() {
             self.fail();
         }
@@ -229,7 +240,7 @@ impl Engine {
             push_subscription(sink, 1, &[])?;
         }
         loop {
-            if self.fast && self.decoder.at_frame_start() && self.take_short_frames(rx, sink)? {
+            if self.fast && self.decoder.at_frame_start() && self.take_whole_frames(rx, sink)? {
                 return Ok(Input::Blocked);
             }
             if let Some(input) = self.take_frame(rx, sink, out, now)? {
@@ -238,10 +249,10 @@ impl Engine {
         }
     }
 
-    /// Takes message frames of at most 255 bytes until there is another kind, or no whole one.
+    /// Takes message frames that are there as a whole, until there is another kind or none.
     /// Returns true if there is one but no room for it.
     #[inline]
-    fn take_short_frames<S: Sink>(
+    fn take_whole_frames<S: Sink>(
         &mut self,
         rx: &mut RxBuf,
         sink: &mut S,
@@ -249,18 +260,27 @@ impl Engine {
         let max_body = self.max_body;
         let mut in_message = self.in_message;
         let blocked = loop {
-            let [flags @ 0..=MORE, len, rest @ ..] = rx.unread() else { break false };
-            let (more, len) = (*flags == MORE, usize::from(*len));
-            if rest.len() < len || len > max_body {
+            let (flags, head_len, body_len, rest) = match *rx.unread() {
+                [flags @ 0..=MORE, len, ref rest @ ..] => (flags, 2, usize::from(len), rest),
+                [flags @ LONG..=LONG_MORE, ref rest @ ..] => {
+                    let Some((len, rest)) = rest.split_first_chunk::<8>() else {
+                        break false;
+                    };
+                    // Lengths that do not fit are the other path's to refuse.
+                    (flags, 9, u64::from_be_bytes(*len) as usize, rest)
+                }
+                _ => break false,
+            };
+            if rest.len() < body_len || body_len > max_body {
                 break false;
             }
             if !in_message && !sink.has_room() {
                 break true;
             }
-            rx.consume(2);
-            let mut frame = rx.take(len)?;
-            frame.set_more(more);
-            in_message = more;
+            rx.consume(head_len);
+            let mut frame = rx.take(body_len)?;
+            in_message = flags & MORE != 0;
+            frame.set_more(in_message);
             sink.push(frame);
         };
         self.in_message = in_message;
@@ -289,7 +309,7 @@ impl Engine {
                 }
             }
         };
-        let (flags, mut body) = if self.mechanism.is_clear() {
+        let (flags, mut body) = if self.clear {
             (flags, body)
         } else {
             let (flags, body) = self.mechanism.decode(flags, body)?;
@@ -310,17 +330,20 @@ impl Engine {
 
     /// Whether the frame of this head may end up in the sink.
     fn may_push(&self, head: &Head) -> bool {
-        !head.is_command() || self.takes_subscribe || !self.mechanism.is_clear()
+        !head.is_command() || self.takes_subscribe || !self.clear
     }
 
     fn check_length(&self, head: &Head) -> Result<(), EngineError> {
         // A command in a short frame is never too long: a limit below that of a PING would
         // end every connection.
-        let max = match (head.is_command(), self.mechanism.is_clear()) {
+        let max = match (head.is_command(), self.clear) {
             (false, true) => self.max_body,
             (true, true) if self.takes_subscribe => self.max_body.max(255),
             (true, true) => MAX_COMMAND,
-            (_, false) => self.max_body.max(255).saturating_add(self.mechanism.overhead()),
+            (_, false) => self
+                .max_body
+                .max(255)
+                .saturating_add(self.mechanism.overhead()),
         };
         if head.body_len > max {
             return Err(EngineError::Protocol(Errno::EMSGSIZE));
@@ -335,7 +358,7 @@ impl Engine {
         out: &mut OutBuf,
         now: Instant,
     ) -> Result<(), EngineError> {
-        if !self.peer.as_ref().is_some_and(|peer| peer.zmtp >= (3, 0)) {
+        if self.peer.as_ref().is_none_or(|peer| peer.zmtp < (3, 0)) {
             // In 2.0 the bit is a reserved one, and who sets it says nothing we could know.
             return Ok(());
         }
@@ -376,7 +399,7 @@ impl Engine {
             Some((_, topic)) if self.sends_subscribe && alone && msg.is_cancel() => {
                 self.send_command(Command::Cancel(topic), out)
             }
-            _ if self.mechanism.is_clear() => {
+            _ if self.clear => {
                 let flags = if more { MORE } else { 0 };
                 let head = HeadBytes::encode(self.decoder.framing(), flags, msg.len());
                 out.append(head.as_slice());
@@ -391,7 +414,7 @@ impl Engine {
     }
 
     fn send_command(&mut self, command: Command<'_>, out: &mut OutBuf) -> Result<(), EngineError> {
-        if self.mechanism.is_clear() {
+        if self.clear {
             command.append(out);
             return Ok(());
         }

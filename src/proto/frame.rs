@@ -53,28 +53,42 @@ impl Head {
         let (counted, flags_at) = match *bytes {
             [] => return Ok(None),
             [0xFF, ref rest @ ..] => {
-                let Some(len) = rest.first_chunk::<8>() else { return Ok(None) };
+                let Some(len) = rest.first_chunk::<8>() else {
+                    return Ok(None);
+                };
                 (u64::from_be_bytes(*len), 9)
             }
             [len, ..] => (u64::from(len), 1),
         };
         let len = counted.checked_sub(1).ok_or(Errno::EPROTO)?;
         let body_len = checked_len(len)?;
-        let Some(&flags) = bytes.get(flags_at) else { return Ok(None) };
-        Ok(Some(Self { flags: flags & MORE, head_len: flags_at + 1, body_len }))
+        let Some(&flags) = bytes.get(flags_at) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            flags: flags & MORE,
+            head_len: flags_at + 1,
+            body_len,
+        }))
     }
 
     fn decode_v2(bytes: &[u8]) -> Result<Option<Self>> {
         let (flags, len, head_len) = match *bytes {
             [flags, ref rest @ ..] if flags & LONG != 0 => {
-                let Some(len) = rest.first_chunk::<8>() else { return Ok(None) };
+                let Some(len) = rest.first_chunk::<8>() else {
+                    return Ok(None);
+                };
                 (flags, u64::from_be_bytes(*len), 9)
             }
             [flags, len, ..] => (flags, u64::from(len), 2),
             _ => return Ok(None),
         };
         let body_len = checked_len(len)?;
-        Ok(Some(Self { flags: flags & (MORE | COMMAND), head_len, body_len }))
+        Ok(Some(Self {
+            flags: flags & (MORE | COMMAND),
+            head_len,
+            body_len,
+        }))
     }
 
     /// Whether the frame is a command.
@@ -144,9 +158,16 @@ mod tests {
             for body_len in [0, 1, 252, 253, 254, 255, 256, 65_536, i64::MAX as usize - 1] {
                 for flags in [0, MORE, COMMAND, MORE | COMMAND] {
                     let head = HeadBytes::encode(framing, flags, body_len);
-                    let kept = if framing == Framing::V1 { flags & MORE } else { flags };
-                    let expected =
-                        Head { flags: kept, head_len: head.as_slice().len(), body_len };
+                    let kept = if framing == Framing::V1 {
+                        flags & MORE
+                    } else {
+                        flags
+                    };
+                    let expected = Head {
+                        flags: kept,
+                        head_len: head.as_slice().len(),
+                        body_len,
+                    };
                     assert_eq!(Head::decode(framing, head.as_slice()), Ok(Some(expected)));
                     for n in 0..head.as_slice().len() {
                         assert_eq!(Head::decode(framing, &head.as_slice()[..n]), Ok(None));
@@ -155,17 +176,29 @@ mod tests {
             }
         }
         assert_eq!(HeadBytes::encode(Framing::V1, 0, 253).as_slice(), [254, 0]);
-        assert_eq!(HeadBytes::encode(Framing::V1, 0, 254).as_slice(), [255, 0, 0, 0, 0, 0, 0, 0, 255, 0]);
+        assert_eq!(
+            HeadBytes::encode(Framing::V1, 0, 254).as_slice(),
+            [255, 0, 0, 0, 0, 0, 0, 0, 255, 0]
+        );
         assert_eq!(HeadBytes::encode(Framing::V2, 0, 255).as_slice(), [0, 255]);
-        assert_eq!(HeadBytes::encode(Framing::V2, MORE, 256).as_slice(), [3, 0, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(
+            HeadBytes::encode(Framing::V2, MORE, 256).as_slice(),
+            [3, 0, 0, 0, 0, 0, 0, 1, 0]
+        );
     }
 
     #[test]
     fn impossible_lengths_are_refused() {
         assert_eq!(Head::decode(Framing::V1, &[0]), Err(Errno::EPROTO));
-        assert_eq!(Head::decode(Framing::V1, &[255, 0, 0, 0, 0, 0, 0, 0, 0]), Err(Errno::EPROTO));
+        assert_eq!(
+            Head::decode(Framing::V1, &[255, 0, 0, 0, 0, 0, 0, 0, 0]),
+            Err(Errno::EPROTO)
+        );
         assert_eq!(Head::decode(Framing::V1, &[255; 9]), Err(Errno::EMSGSIZE));
-        assert_eq!(Head::decode(Framing::V2, &[2, 128, 0, 0, 0, 0, 0, 0, 0]), Err(Errno::EMSGSIZE));
+        assert_eq!(
+            Head::decode(Framing::V2, &[2, 128, 0, 0, 0, 0, 0, 0, 0]),
+            Err(Errno::EMSGSIZE)
+        );
         assert_eq!(Head::decode(Framing::V2, &[255; 9]), Err(Errno::EMSGSIZE));
     }
 

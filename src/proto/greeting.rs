@@ -83,7 +83,9 @@ impl Greeting {
 
     /// Whether the peer names exactly this mechanism.
     pub(super) fn has_mechanism(&self, name: &str) -> bool {
-        let (head, padding) = self.mechanism.split_at(name.len().min(self.mechanism.len()));
+        let (head, padding) = self
+            .mechanism
+            .split_at(name.len().min(self.mechanism.len()));
         head == name.as_bytes() && padding.iter().all(|&byte| byte == 0)
     }
 }
@@ -118,7 +120,10 @@ mod tests {
         }
         assert_eq!(detect(&all[..10]), Detected::Versioned(None));
         assert_eq!(detect(&all[..11]), Detected::Versioned(Some(3)));
-        assert_eq!(detect(&[0xFF, 0, 0, 0, 0, 0, 0, 0, 4, 0]), Detected::Unversioned);
+        assert_eq!(
+            detect(&[0xFF, 0, 0, 0, 0, 0, 0, 0, 4, 0]),
+            Detected::Unversioned
+        );
         for first in 0..0xFF {
             assert_eq!(detect(&[first]), Detected::Unversioned);
         }
@@ -126,7 +131,12 @@ mod tests {
 
     #[test]
     fn the_lower_version_wins() {
-        for (theirs, spoken) in [((3, 0), (3, 0)), ((3, 1), (3, 1)), ((3, 7), (3, 1)), ((4, 0), (3, 1))] {
+        for (theirs, spoken) in [
+            ((3, 0), (3, 0)),
+            ((3, 1), (3, 1)),
+            ((3, 7), (3, 1)),
+            ((4, 0), (3, 1)),
+        ] {
             let mut bytes = greeting();
             (bytes[10], bytes[11]) = theirs;
             assert_eq!(Greeting::parse(&bytes).unwrap().version, spoken);
@@ -138,7 +148,14 @@ mod tests {
     fn mechanisms_are_compared_exactly() {
         let parsed = Greeting::parse(&greeting()).unwrap();
         assert!(parsed.has_mechanism("NULL"));
-        for other in ["", "NUL", "NULLX", "null", "PLAIN", "AAAAAAAAAAAAAAAAAAAAAAAAA"] {
+        for other in [
+            "",
+            "NUL",
+            "NULLX",
+            "null",
+            "PLAIN",
+            "AAAAAAAAAAAAAAAAAAAAAAAAA",
+        ] {
             assert!(!parsed.has_mechanism(other));
         }
         let mut dirty = greeting();

@@ -71,7 +71,10 @@ impl Heartbeat {
 
     /// When [`Self::handle_timeout`] is to be called next.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        [self.next_ping, self.reply_by, self.peer_ttl_by].into_iter().flatten().min()
+        [self.next_ping, self.reply_by, self.peer_ttl_by]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Says what is due by now. `reading` is false while input is left unread for want of room:
@@ -80,7 +83,11 @@ impl Heartbeat {
         if self.traffic || !reading {
             self.settle();
         }
-        if [self.reply_by, self.peer_ttl_by].into_iter().flatten().any(|by| by <= now) {
+        if [self.reply_by, self.peer_ttl_by]
+            .into_iter()
+            .flatten()
+            .any(|by| by <= now)
+        {
             return Due::Dead;
         }
         let (Some(interval), Some(next_ping)) = (self.interval, self.next_ping) else {

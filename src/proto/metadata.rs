@@ -13,7 +13,8 @@ pub(super) const IDENTITY: &str = "Identity";
 /// Appends one property. Names are 1 to 255 bytes, values up to 2^31-1; others are left out, as
 /// they cannot be written.
 pub(super) fn append(list: &mut Vec<u8>, name: &str, value: &[u8]) {
-    let (Ok(name_len @ 1..), Ok(value_len)) = (u8::try_from(name.len()), i32::try_from(value.len()))
+    let (Ok(name_len @ 1..), Ok(value_len)) =
+        (u8::try_from(name.len()), i32::try_from(value.len()))
     else {
         return;
     };
@@ -31,7 +32,9 @@ pub(super) fn append(list: &mut Vec<u8>, name: &str, value: &[u8]) {
 pub(super) fn parse(mut list: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
     let mut properties = Vec::new();
     while let Some((&name_len, rest)) = list.split_first() {
-        let (name, rest) = rest.split_at_checked(usize::from(name_len)).ok_or(Errno::EINVAL)?;
+        let (name, rest) = rest
+            .split_at_checked(usize::from(name_len))
+            .ok_or(Errno::EINVAL)?;
         let (value_len, rest) = rest.split_first_chunk::<4>().ok_or(Errno::EINVAL)?;
         let value_len =
             usize::try_from(i32::from_be_bytes(*value_len)).map_err(|_| Errno::EINVAL)?;
@@ -65,11 +68,17 @@ mod tests {
         append(&mut list, "", b"lost");
         append(&mut list, &"x".repeat(256), b"lost");
         let parsed = parse(&list).unwrap();
-        let expected: [(&str, &[u8]); 3] =
-            [(SOCKET_TYPE, b"DEALER"), (IDENTITY, b""), ("X-key", &[0, 255])];
+        let expected: [(&str, &[u8]); 3] = [
+            (SOCKET_TYPE, b"DEALER"),
+            (IDENTITY, b""),
+            ("X-key", &[0, 255]),
+        ];
         assert_eq!(parsed.len(), expected.len());
         for ((name, value), (expected_name, expected_value)) in parsed.iter().zip(expected) {
-            assert_eq!((name.as_str(), value.as_slice()), (expected_name, expected_value));
+            assert_eq!(
+                (name.as_str(), value.as_slice()),
+                (expected_name, expected_value)
+            );
         }
         assert_eq!(parse(&[]), Ok(Vec::new()));
     }
@@ -80,7 +89,11 @@ mod tests {
         append(&mut list, "socket-TYPE", b"PULL");
         append(&mut list, "identity", b"me");
         append(&mut list, "x-Own", b"");
-        let names: Vec<_> = parse(&list).unwrap().into_iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = parse(&list)
+            .unwrap()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         assert_eq!(names, [SOCKET_TYPE, IDENTITY, "x-Own"]);
     }
 

@@ -17,6 +17,8 @@ const KEEP_BODY: usize = 4096;
 const FIRST_SIZE: usize = 512;
 /// The contiguous part is not kept larger than this once it is empty, in bytes.
 const KEPT_SIZE: usize = 256 * 1024;
+/// What an idle connection may keep of it, in bytes.
+const IDLE_SIZE: usize = 4096;
 
 /// Encoded bytes that wait for the stream.
 ///
@@ -37,6 +39,8 @@ pub struct OutBuf {
     /// Sum of what waits in `bodies`.
     body_bytes: usize,
     written: u64,
+    /// `written` as of the last call of `release_if_idle`.
+    written_at_release: u64,
 }
 
 /// A body kept as a message.
@@ -68,6 +72,7 @@ impl OutBuf {
             body_written: 0,
             body_bytes: 0,
             written: 0,
+            written_at_release: 0,
         }
     }
 
@@ -113,7 +118,10 @@ impl OutBuf {
             self.append(msg.data());
         } else {
             self.body_bytes += msg.len();
-            self.bodies.push_back(Body { at: self.base + self.tail as u64, msg });
+            self.bodies.push_back(Body {
+                at: self.base + self.tail as u64,
+                msg,
+            });
         }
     }
 
@@ -124,7 +132,9 @@ impl OutBuf {
             if bytes.is_empty() {
                 return true;
             }
-            let Some(slot) = into.get_mut(used) else { return false };
+            let Some(slot) = into.get_mut(used) else {
+                return false;
+            };
             *slot = IoSlice::new(bytes);
             used += 1;
             true
@@ -181,13 +191,18 @@ impl OutBuf {
         self.rewind();
     }
 
-    /// Gives the memory back if nothing waits.
+    /// Gives memory back if nothing waits. May be called as often as one likes: a small buffer is
+    /// kept, and a larger one too if it was used since the last call.
     pub fn release_if_idle(&mut self) {
-        if self.is_empty() {
+        if !self.is_empty() {
+            return;
+        }
+        if self.buf.len() > IDLE_SIZE && self.written == self.written_at_release {
             self.rewind();
             self.buf = Vec::new();
             self.bodies = VecDeque::new();
         }
+        self.written_at_release = self.written;
     }
 
     /// The next `n` bytes of the contiguous part, counted as appended.
@@ -211,7 +226,8 @@ impl OutBuf {
         }
         let needed = self.tail + n;
         if needed > self.buf.len() {
-            self.buf.resize(needed.max(self.buf.len() * 2).max(FIRST_SIZE), 0);
+            self.buf
+                .resize(needed.max(self.buf.len() * 2).max(FIRST_SIZE), 0);
         }
     }
 
@@ -231,22 +247,36 @@ impl OutBuf {
     }
 }
 
-/// Copies `from` into `to`, which has the same length. Bodies of 8 to 16 bytes go without a call.
+/// Copies `from` into `to`, which has the same length. Bodies of 8 to 64 bytes go as two
+/// overlapping pieces of fixed size, without a call.
 #[inline]
 fn copy_short(to: &mut [u8], from: &[u8]) {
-    if from.len() <= 16
-        && to.len() == from.len()
-        && let (Some(first), Some(last)) = (from.first_chunk::<8>(), from.last_chunk::<8>())
-    {
-        if let Some(to) = to.first_chunk_mut::<8>() {
-            *to = *first;
-        }
-        if let Some(to) = to.last_chunk_mut::<8>() {
-            *to = *last;
-        }
-        return;
+    let done = match from.len() {
+        8..=16 => copy_ends::<8>(to, from),
+        17..=32 => copy_ends::<16>(to, from),
+        33..=64 => copy_ends::<32>(to, from),
+        _ => false,
+    };
+    if !done {
+        to.copy_from_slice(from);
     }
-    to.copy_from_slice(from);
+}
+
+/// Copies the first and the last `N` bytes; false, if there are fewer.
+#[inline]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
+        return false;
+    };
+    let Some(to_first) = to.first_chunk_mut::<N>() else {
+        return false;
+    };
+    *to_first = *first;
+    let Some(to_last) = to.last_chunk_mut::<N>() else {
+        return false;
+    };
+    *to_last = *last;
+    true
 }
 
 #[cfg(test)]
@@ -276,8 +306,10 @@ mod tests {
             let mut expected: Vec<u8> = Vec::new();
             let mut written: Vec<u8> = Vec::new();
             for round in 0..10 {
-                for len in [0, 1, 7, 8, 10, 16, 17, 255, 4095, 4096, 9000] {
-                    let bytes = pattern(len, round + len);
+                for len in [
+                    0, 1, 7, 8, 10, 16, 17, 32, 33, 64, 65, 255, 4095, 4096, 9000,
+                ] {
+                    let bytes = pattern(len, round * 3 + len);
                     expected.extend(&bytes);
                     if len % 2 == 0 {
                         out.append_msg(Msg::copy_of(&bytes).unwrap());
@@ -308,14 +340,33 @@ mod tests {
         out.append_msg(Msg::copy_of(&pattern(5000, 0)).unwrap());
         out.advance(10);
         out.clear();
-        assert!(out.is_empty() && out.len() == 0);
+        assert!(out.is_empty());
         assert_eq!(gather(&out, 4, 100), b"");
         out.append(b"xyz");
         assert_eq!(gather(&out, 4, 100), b"xyz");
         out.advance(3);
-        out.release_if_idle();
         out.append_short_frame([0, 10], b"0123456789");
         assert_eq!(gather(&out, 4, 100), b"\0\x0a0123456789");
+    }
+
+    #[test]
+    fn idle_buffers_are_released_but_not_between_uses() {
+        let mut out = OutBuf::new();
+        out.append(&[0; 10]);
+        out.release_if_idle();
+        assert_eq!(out.len(), 10, "not while something waits");
+        out.advance(10);
+        out.release_if_idle();
+        out.release_if_idle();
+        assert!(!out.buf.is_empty(), "small ones stay");
+        out.append(&[0; 50_000]);
+        out.advance(50_000);
+        out.release_if_idle();
+        assert!(!out.buf.is_empty(), "used since the last call");
+        out.release_if_idle();
+        assert!(out.buf.is_empty());
+        out.append(b"abc");
+        assert_eq!(gather(&out, 4, 100), b"abc");
     }
 
     #[test]

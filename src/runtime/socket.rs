@@ -113,7 +113,9 @@ impl Socket {
                 }
             }
             Event::Writable(slot) => {
-                if let Some(id) = slot.id() {
+                if let Some(id) = slot.id()
+                    && pipes.look_for_room(id)
+                {
                     pattern.writable(pipes, id);
                 }
             }

@@ -72,6 +72,12 @@ impl Session {
         let mut reads = 0;
         loop {
             let Core { conn: Some(conn), lanes, .. } = core else { return Stopped::Idle };
+            if !conn.undecoded {
+                match self.read_more(conn, &mut reads) {
+                    Some(stopped) => return stopped,
+                    None => continue,
+                }
+            }
             let mut sink = ToSocket {
                 // What nobody will read is discarded, so that the stream's end can be seen.
                 lane: lanes
@@ -100,20 +106,22 @@ impl Session {
                     return Stopped::Idle;
                 }
                 Ok(Input::ZapPending) => return Stopped::Idle,
-                Ok(Input::NeedMore) => {}
-            }
-            if !conn.readable {
-                conn.rx.release_if_idle();
-                return Stopped::Idle;
-            }
-            if reads == READS {
-                return Stopped::Turn;
-            }
-            reads += 1;
-            if let Err(errno) = read(conn) {
-                return Stopped::Lost(Loss::Stream(errno));
+                Ok(Input::NeedMore) => conn.undecoded = false,
             }
         }
+    }
+
+    /// Reads once, if there may be something and the turn is not over.
+    fn read_more(&self, conn: &mut Conn, reads: &mut usize) -> Option<Stopped> {
+        if !conn.readable {
+            conn.rx.release_if_idle();
+            return Some(Stopped::Idle);
+        }
+        if *reads == READS {
+            return Some(Stopped::Turn);
+        }
+        *reads += 1;
+        read(conn).err().map(|errno| Stopped::Lost(Loss::Stream(errno)))
     }
 
     fn tell_reader(&self, lanes: Option<&Lanes>) {
@@ -187,6 +195,7 @@ fn read(conn: &mut Conn) -> Result<()> {
         Ok((n, room)) => {
             // A short read has emptied the kernel's buffer; an event announces what comes then. But
             // an end that was announced already is not announced again.
+            conn.undecoded = true;
             if n < room && !conn.ended {
                 conn.readable = false;
             }

@@ -95,6 +95,8 @@ struct Conn {
     writable: bool,
     /// An end or error of the stream was announced: short reads say nothing any more.
     ended: bool,
+    /// The engine has input that it has not seen, or has not used up.
+    undecoded: bool,
     /// Writing failed; what the peer sent before is still to be read.
     write_failed: bool,
 }
@@ -209,9 +211,11 @@ impl Session {
         if todo & RETIRED != 0 {
             self.retire_now(core);
         }
-        if todo & CLOSED != 0 && core.farewell.is_none() {
-            let until = self.owner.linger().map(|linger| now + linger);
-            core.farewell = Some(Farewell { until });
+        // A pipe that the session itself has given up is let go of by the socket too: no farewell.
+        if todo & CLOSED != 0
+            && core.lanes.as_ref().is_some_and(|lanes| lanes.from_socket.is_orphaned())
+        {
+            self.bid_farewell(core, now);
         }
         if todo & RESOLVED != 0 {
             self.on_resolved(core);
@@ -292,6 +296,8 @@ impl Session {
             readable: true,
             writable: true,
             ended: false,
+            // A raw engine needs no bytes to be ready.
+            undecoded: true,
             write_failed: false,
         });
         Ok(())
@@ -447,8 +453,13 @@ impl Session {
         if let Some(lanes) = &core.lanes {
             self.owner.post(Event::Retired(Arc::clone(&lanes.slot)));
         }
+        self.bid_farewell(core, Instant::now());
+    }
+
+    /// From now on only what is unsent keeps the session alive, as long as the socket lingers.
+    fn bid_farewell(&self, core: &mut Core, now: Instant) {
         if core.farewell.is_none() {
-            let until = self.owner.linger().map(|linger| Instant::now() + linger);
+            let until = self.owner.linger().and_then(|linger| now.checked_add(linger));
             core.farewell = Some(Farewell { until });
         }
     }

@@ -28,7 +28,10 @@ pub(super) enum State {
     /// The peer's greeting is awaited.
     Greeting(Sent),
     /// The frame with the routing id of a 1.0 or 2.0 peer is awaited.
-    OldPeer { zmtp: (u8, u8), socket_type: Option<SocketType> },
+    OldPeer {
+        zmtp: (u8, u8),
+        socket_type: Option<SocketType>,
+    },
     /// Mechanism commands are exchanged with a peer of this version.
     Handshake { zmtp: (u8, u8) },
     /// Established.
@@ -99,7 +102,10 @@ impl Engine {
                 // The signature was the head of a frame; this is its body.
                 out.append(&self.config.routing_id);
                 self.decoder = Decoder::new(Framing::V1);
-                self.state = State::OldPeer { zmtp: (1, 0), socket_type: None };
+                self.state = State::OldPeer {
+                    zmtp: (1, 0),
+                    socket_type: None,
+                };
                 return Ok(None);
             }
             Detected::Versioned(major) => major,
@@ -128,7 +134,11 @@ impl Engine {
         out: &mut OutBuf,
     ) -> Result<Option<Input>, EngineError> {
         let revision = rx.unread().get(MAJOR_AT).copied();
-        let framing = if revision == Some(0) { Framing::V1 } else { Framing::V2 };
+        let framing = if revision == Some(0) {
+            Framing::V1
+        } else {
+            Framing::V2
+        };
         if sent != Sent::All {
             out.append(&[self.config.socket_type as u8]);
             let id = &self.config.routing_id;
@@ -143,7 +153,10 @@ impl Engine {
         self.check_socket_type(socket_type)?;
         rx.consume(MAJOR_AT + 2);
         self.decoder = Decoder::new(framing);
-        self.state = State::OldPeer { zmtp: (2, 0), socket_type };
+        self.state = State::OldPeer {
+            zmtp: (2, 0),
+            socket_type,
+        };
         Ok(None)
     }
 
@@ -155,17 +168,24 @@ impl Engine {
         out: &mut OutBuf,
     ) -> Result<Option<Input>, EngineError> {
         if sent != Sent::All {
-            out.append(&greeting::rest(self.mechanism.name(), self.mechanism.is_server()));
+            out.append(&greeting::rest(
+                self.mechanism.name(),
+                self.mechanism.is_server(),
+            ));
             self.state = State::Greeting(Sent::All);
         }
         let Some(greeting) = Greeting::parse(rx.unread()) else {
             return Ok(Some(Input::NeedMore));
         };
         if !greeting.has_mechanism(self.mechanism.name()) {
-            return Err(EngineError::protocol(protocol_error::ZMTP_MECHANISM_MISMATCH));
+            return Err(EngineError::protocol(
+                protocol_error::ZMTP_MECHANISM_MISMATCH,
+            ));
         }
         rx.consume(GREETING_LEN);
-        self.state = State::Handshake { zmtp: greeting.version };
+        self.state = State::Handshake {
+            zmtp: greeting.version,
+        };
         self.speak(out)?;
         Ok(None)
     }
@@ -188,7 +208,12 @@ impl Engine {
         };
         let routing_id = body.data().to_vec();
         self.subscribe_all = zmtp == (1, 0) && self.takes_subscribe;
-        let peer = PeerInfo { socket_type, routing_id, zmtp, ..PeerInfo::default() };
+        let peer = PeerInfo {
+            socket_type,
+            routing_id,
+            zmtp,
+            ..PeerInfo::default()
+        };
         Ok(Some(self.establish(peer, now)))
     }
 
@@ -254,8 +279,7 @@ impl Engine {
     }
 
     fn establish(&mut self, peer: PeerInfo, now: Instant) -> Input {
-        let is_clear = self.mechanism.is_clear();
-        self.fast = self.decoder.framing() == Framing::V2 && is_clear;
+        self.fast = self.decoder.framing() == Framing::V2 && self.clear;
         self.sends_subscribe = peer.zmtp >= (3, 1);
         if peer.zmtp >= (3, 0) {
             self.heartbeat.start(now);

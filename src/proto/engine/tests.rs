@@ -58,7 +58,10 @@ fn run(config: &EngineConfig, mut stream: &[u8], piece: usize) -> Outcome {
         loop {
             match engine.handle_input(&mut rx, &mut sink, &mut out, now) {
                 Ok(Input::Established) => {
-                    assert!(sink.frames.is_empty(), "no message before the handshake is done");
+                    assert!(
+                        sink.frames.is_empty(),
+                        "no message before the handshake is done"
+                    );
                     assert!(engine.is_established() && engine.peer().is_some());
                     established += 1;
                 }
@@ -73,28 +76,45 @@ fn run(config: &EngineConfig, mut stream: &[u8], piece: usize) -> Outcome {
     }
     if result.is_err() {
         let (before, frames) = (out.len(), sink.frames.len());
-        assert!(engine.handle_input(&mut rx, &mut sink, &mut out, now).is_err());
+        assert!(
+            engine
+                .handle_input(&mut rx, &mut sink, &mut out, now)
+                .is_err()
+        );
         assert!(engine.handle_timeout(now, &mut out).is_err());
         engine.encode(Msg::new(), &mut out);
-        assert_eq!((out.len(), sink.frames.len()), (before, frames), "silent after an error");
+        assert_eq!(
+            (out.len(), sink.frames.len()),
+            (before, frames),
+            "silent after an error"
+        );
         assert_eq!(engine.poll_timeout(), None);
     } else {
         let _ = engine.handle_timeout(now + Duration::from_secs(3600), &mut out);
     }
-    Outcome { frames: sink.frames, result, established, sent: out.len() }
+    Outcome {
+        frames: sink.frames,
+        result,
+        established,
+        sent: out.len(),
+    }
 }
 
 fn command(name: &str, data: &[u8]) -> Vec<u8> {
     let mut body = vec![name.len() as u8];
     body.extend(name.as_bytes());
     body.extend(data);
-    let mut bytes = HeadBytes::encode(Framing::V2, COMMAND, body.len()).as_slice().to_vec();
+    let mut bytes = HeadBytes::encode(Framing::V2, COMMAND, body.len())
+        .as_slice()
+        .to_vec();
     bytes.extend(body);
     bytes
 }
 
 fn frame(framing: Framing, flags: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = HeadBytes::encode(framing, flags, body.len()).as_slice().to_vec();
+    let mut bytes = HeadBytes::encode(framing, flags, body.len())
+        .as_slice()
+        .to_vec();
     bytes.extend(body);
     bytes
 }
@@ -259,10 +279,18 @@ fn random_bytes_do_no_harm() {
     let prefix = [greeting(1), ready("DEALER")].concat();
     let config = EngineConfig::new(SocketType::Dealer);
     for round in 0..rounds {
-        let mut bytes = if round % 2 == 0 { prefix.clone() } else { Vec::new() };
+        let mut bytes = if round % 2 == 0 {
+            prefix.clone()
+        } else {
+            Vec::new()
+        };
         // Small values make plausible flags and lengths.
         let end = if round % 4 < 2 { 256 } else { 8 };
-        bytes.extend((0..numbers.below(200)).map(|_| numbers.below(end) as u8).collect::<Vec<_>>());
+        bytes.extend(
+            (0..numbers.below(200))
+                .map(|_| numbers.below(end) as u8)
+                .collect::<Vec<_>>(),
+        );
         run(&config, &bytes, 1 + numbers.below(50));
     }
 }
@@ -293,5 +321,8 @@ fn announced_lengths_cost_no_memory_before_their_bytes_come() {
     // In the handshake there is a limit at once.
     let mut stream = greeting(1);
     stream.extend([6, 0, 0, 0, 0, 0, 0x10, 0, 0]);
-    assert_eq!(run(&config, &stream, 5).result, Err(EngineError::Protocol(Errno::EMSGSIZE)));
+    assert_eq!(
+        run(&config, &stream, 5).result,
+        Err(EngineError::Protocol(Errno::EMSGSIZE))
+    );
 }

@@ -20,7 +20,11 @@ pub(super) struct Null {
 
 impl Null {
     pub(super) fn new(config: &EngineConfig) -> Self {
-        Self { ready: Some(ready_body(config)), peer: None, received: false }
+        Self {
+            ready: Some(ready_body(config)),
+            peer: None,
+            received: false,
+        }
     }
 }
 
@@ -43,17 +47,26 @@ impl Mechanism for Null {
         match command::split(body) {
             Some((READY, list)) => {
                 let properties = metadata::parse(list)?;
-                self.peer = Some(PeerMetadata { properties, user_id: None });
+                self.peer = Some(PeerMetadata {
+                    properties,
+                    user_id: None,
+                });
                 self.received = true;
                 Ok(())
             }
             Some((ERROR, data)) => Err(command::parse_error(data)),
-            _ => Err(EngineError::protocol(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
+            _ => Err(EngineError::protocol(
+                protocol_error::ZMTP_UNEXPECTED_COMMAND,
+            )),
         }
     }
 
     fn status(&self) -> Status {
-        if self.received && self.ready.is_none() { Status::Ready } else { Status::Handshaking }
+        if self.received && self.ready.is_none() {
+            Status::Ready
+        } else {
+            Status::Handshaking
+        }
     }
 
     fn take_peer_metadata(&mut self) -> PeerMetadata {
@@ -66,8 +79,15 @@ impl Mechanism for Null {
 fn ready_body(config: &EngineConfig) -> Vec<u8> {
     let mut body = vec![READY.len() as u8];
     body.extend_from_slice(READY);
-    metadata::append(&mut body, metadata::SOCKET_TYPE, config.socket_type.name().as_bytes());
-    if matches!(config.socket_type, SocketType::Req | SocketType::Dealer | SocketType::Router) {
+    metadata::append(
+        &mut body,
+        metadata::SOCKET_TYPE,
+        config.socket_type.name().as_bytes(),
+    );
+    if matches!(
+        config.socket_type,
+        SocketType::Req | SocketType::Dealer | SocketType::Router
+    ) {
         metadata::append(&mut body, metadata::IDENTITY, &config.routing_id);
     }
     for (name, value) in &config.app_metadata {
