@@ -216,11 +216,16 @@ CASE (good_peers_are_not_disturbed)
     bind_any (server, "tcp", endpoint);
     CHECK_OK (zmq_connect (client, endpoint));
     for (int i = 0; i < 50; ++i) {
+        /* Not plain noise: a first byte other than 0xff would be a ZMTP 1.0 peer, a good one. */
         const int fd = raw_connect (endpoint);
-        unsigned char junk[100];
-        for (int k = 0; k < 100; ++k)
-            junk[k] = (unsigned char) (k * i + 7);
-        raw_write (fd, junk, (size_t) i * 2);
+        unsigned char greeting[64];
+        mk_greeting (greeting, i % 2 ? "NULL" : "NONSENSE");
+        if (i % 3)
+            CHECK (raw_write (fd, greeting, (size_t) i + 12));
+        else {
+            CHECK (raw_write (fd, greeting, sizeof greeting));
+            raw_write (fd, "\4\10\7UNKNOWN", 10);
+        }
         bounce (server, client);
         close (fd);
     }

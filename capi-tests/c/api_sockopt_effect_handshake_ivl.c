@@ -102,12 +102,12 @@ CASE (finished_handshake_is_left_alone)
 {
     char endpoint[ENDPOINT_SIZE];
     void *ctx = mk_ctx ();
-    void *server = mk_server (ctx, 200, endpoint), *client = mk_socket (ctx, ZMQ_DEALER);
-    set_int (client, ZMQ_HANDSHAKE_IVL, 200);
+    void *server = mk_server (ctx, 1000, endpoint), *client = mk_socket (ctx, ZMQ_DEALER);
+    set_int (client, ZMQ_HANDSHAKE_IVL, 1000);
     set_int (client, ZMQ_RECONNECT_IVL, -1);
     CHECK_OK (zmq_connect (client, endpoint));
     bounce (server, client);
-    msleep (500);
+    msleep (1500);
     bounce (server, client);
     rm_socket (server);
     rm_socket (client);
@@ -160,7 +160,7 @@ CASE (others_are_served_meanwhile)
     char endpoint[ENDPOINT_SIZE];
     int fds[SILENT];
     void *ctx = mk_ctx ();
-    void *server = mk_server (ctx, 1000, endpoint), *client = mk_socket (ctx, ZMQ_DEALER);
+    void *server = mk_server (ctx, 5000, endpoint), *client = mk_socket (ctx, ZMQ_DEALER);
     for (int i = 0; i < SILENT; ++i)
         fds[i] = raw_connect (endpoint);
     CHECK_OK (zmq_connect (client, endpoint));

@@ -131,6 +131,7 @@ CASE (source_address)
         CHECK_INT (ntohl (peer.sin_addr.s_addr), INADDR_LOOPBACK + (i == 1));
         if (i == 2)
             CHECK_INT (ntohs (peer.sin_port), port_of (spare));
+        set_int (socket, ZMQ_LINGER, 0);
         CHECK_OK (zmq_disconnect (socket, endpoint));
         rm_socket (socket);
         rm_ctx (ctx);

@@ -74,15 +74,16 @@ CASE (router_makes_one_up)
         close (fds[i]);
 }
 
-/* The same identity again, once its owner is gone: a peer that came back. */
-CASE (peer_comes_back)
+/* The same identity again, after its owner left: a peer that came back. */
+static void check_comes_back (int handover)
 {
     for (int v = 0; v < 4; ++v) {
         void *ctx = mk_ctx (), *router = mk_socket (ctx, ZMQ_ROUTER);
         char endpoint[ENDPOINT_SIZE];
         set_int (router, ZMQ_ROUTER_MANDATORY, 1);
+        set_int (router, ZMQ_ROUTER_HANDOVER, handover);
         bind_any (router, "tcp", endpoint);
-        for (int round = 0; round < 3; ++round) {
+        for (int round = 0; round < 5; ++round) {
             const int fd = join_dealer (endpoint, versions[v], "same");
             expect_multi (router, 2, "same", "hello");
             close (fd);
@@ -93,6 +94,16 @@ CASE (peer_comes_back)
         rm_socket (router);
         rm_ctx (ctx);
     }
+}
+
+CASE (peer_comes_back)
+{
+    check_comes_back (1);
+}
+
+CASE (peer_comes_back_without_handover)
+{
+    check_comes_back (0);
 }
 
 /* A socket of the library tells its own to a peer of every version. */
@@ -138,6 +149,8 @@ int main (int argc, char **argv)
     RUN (router_uses_it);
     RUN (router_makes_one_up);
     RUN (peer_comes_back);
+    RUN_OURS (peer_comes_back_without_handover,
+              "the reference may keep the id of a peer that it knows to be gone");
     RUN (told_to_peers);
     return harness_end ();
 }

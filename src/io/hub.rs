@@ -17,6 +17,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use parking_lot::Mutex;
 
+use super::pace::Pace;
 use super::reactor::IoThread;
 use super::session::Session;
 use super::spin::Spin;
@@ -81,6 +82,7 @@ pub struct Hub {
     /// Sessions whose messages are gathered until the next tick.
     gathering: Mutex<Vec<Arc<Session>>>,
     is_gathering: AtomicBool,
+    pace: Pace,
     spin: Spin,
 }
 
@@ -119,6 +121,7 @@ impl Hub {
                 has_again: AtomicBool::new(false),
                 gathering: Mutex::default(),
                 is_gathering: AtomicBool::new(false),
+                pace: Pace::default(),
                 spin: Spin::new(),
             }
         });
@@ -186,6 +189,11 @@ impl Hub {
         }
     }
 
+    /// The pace of the socket's sends.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
     /// Has the session's messages written by the next tick.
     pub(crate) fn gather(&self, session: Arc<Session>) {
         self.gathering.lock().push(session);
@@ -194,19 +202,28 @@ impl Hub {
         }
     }
 
-    /// Writes what was gathered: callers do it before they wait, I/O threads when they tick. True
-    /// if there may be more to come.
-    pub fn flush(&self) -> bool {
+    /// Writes what was gathered; callers do it before they wait.
+    pub fn flush(&self) {
         if !self.is_gathering.load(Ordering::Acquire) {
-            return false;
+            return;
         }
-        let sessions = std::mem::take(&mut *self.gathering.lock());
-        let mut kept: Vec<_> = sessions.into_iter().filter(|session| session.flush()).collect();
+        let mut sessions = {
+            let mut gathering = self.gathering.lock();
+            self.is_gathering.store(false, Ordering::Release);
+            std::mem::take(&mut *gathering)
+        };
+        sessions.drain(..).for_each(|session| session.flush());
+        // The list's memory is used again, if nobody has begun another one meanwhile.
         let mut gathering = self.gathering.lock();
-        gathering.append(&mut kept);
-        let more = !gathering.is_empty();
-        self.is_gathering.store(more, Ordering::Release);
-        more
+        if gathering.capacity() == 0 {
+            *gathering = sessions;
+        }
+    }
+
+    /// An I/O thread's tick: writes what was gathered.
+    pub(crate) fn tick(&self) {
+        self.flush();
+        self.pace.tick();
     }
 
     /// Waits until there was something to drive, `ready` says so, [`Hub::wake`] is called, or the

@@ -286,8 +286,12 @@ impl IoThread {
     fn on_tick(&self) {
         self.tick.drain();
         self.tick_at.store(0, Ordering::SeqCst);
-        let mut gathering = std::mem::take(&mut *self.gathering.lock());
-        gathering.retain(|&seat| self.hub(seat).is_some_and(|hub| hub.flush()));
+        let gathering = std::mem::take(&mut *self.gathering.lock());
+        for seat in gathering {
+            if let Some(hub) = self.hub(seat) {
+                hub.tick();
+            }
+        }
         let now = self.now();
         let look = now >= self.look_at.load(Ordering::Relaxed);
         if look {
@@ -297,15 +301,8 @@ impl IoThread {
             watch.retain_mut(|(seat, seen)| self.hub(*seat).is_some_and(|hub| hub.watch_lease(seen)));
             self.watch.lock().append(&mut watch);
         }
-        let ticks = !gathering.is_empty();
-        for seat in gathering.drain(..) {
-            let mut known = self.gathering.lock();
-            if !known.contains(&seat) {
-                known.push(seat);
-            }
-        }
         let looks = !self.watch.lock().is_empty();
-        if ticks {
+        if !self.gathering.lock().is_empty() {
             self.arm_tick(GATHER_TICK);
         } else if looks {
             self.arm_tick(WATCH_TICK);

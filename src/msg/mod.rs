@@ -147,10 +147,18 @@ impl Msg {
         let mut msg = Self::new();
         let len = data.len().min(INLINE_MAX);
         msg.inline_len = len as u8;
-        // SAFETY: at most `INLINE_MAX` bytes go into an array of that size; no overlap with `data`.
-        unsafe {
-            std::ptr::copy_nonoverlapping(data.as_ptr(), (&raw mut msg.body).cast::<u8>(), len);
-        }
+        // SAFETY: the array has room for `INLINE_MAX` bytes and cannot overlap `data`.
+        unsafe { copy_short(data.as_ptr(), (&raw mut msg.body).cast::<u8>(), len) };
+        msg
+    }
+
+    /// A message of the first `len` bytes of a longer stretch: one copy of known length.
+    #[inline]
+    fn inline_head(stretch: &[u8; INLINE_MAX], len: usize) -> Self {
+        debug_assert!(len <= INLINE_MAX);
+        let inline = stretch.map(MaybeUninit::new);
+        let mut msg = Self::with_body(Body { inline }, INLINE);
+        msg.inline_len = len.min(INLINE_MAX) as u8;
         msg
     }
 
@@ -383,6 +391,50 @@ impl Msg {
         unsafe { this.drop_in_place() };
         // SAFETY: still memory of a `Msg`; a tag of 0 marks it as none.
         unsafe { (&raw mut (*this).tag).write(0) };
+    }
+}
+
+/// Copies a short body without a call: two moves of a fixed size that may overlap each other.
+///
+/// # Safety
+/// `from` is readable and `to` writable for `len` bytes, at most `INLINE_MAX`; they do not overlap.
+#[inline]
+unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
+    /// # Safety
+    /// As `copy_short`, for `N` bytes at offset `at`.
+    #[inline]
+    unsafe fn chunk<const N: usize>(from: *const u8, to: *mut u8, at: usize) {
+        // SAFETY: the caller vouches for `at + N` bytes.
+        let (from, to) = unsafe { (from.add(at), to.add(at)) };
+        // SAFETY: as above; arrays of bytes have no alignment.
+        unsafe { to.cast::<[u8; N]>().write(from.cast::<[u8; N]>().read()) };
+    }
+    match len {
+        // SAFETY: each chunk lies within `len` bytes, here and below.
+        17.. => unsafe {
+            chunk::<16>(from, to, 0);
+            if len > 32 {
+                chunk::<16>(from, to, 16);
+            }
+            chunk::<16>(from, to, len - 16);
+        },
+        // SAFETY: see above.
+        8..=16 => unsafe {
+            chunk::<8>(from, to, 0);
+            chunk::<8>(from, to, len - 8);
+        },
+        // SAFETY: see above.
+        4..=7 => unsafe {
+            chunk::<4>(from, to, 0);
+            chunk::<4>(from, to, len - 4);
+        },
+        // SAFETY: see above.
+        1..=3 => unsafe {
+            chunk::<1>(from, to, 0);
+            chunk::<1>(from, to, len / 2);
+            chunk::<1>(from, to, len - 1);
+        },
+        0 => {}
     }
 }
 

@@ -78,7 +78,11 @@ impl RxBuf {
     pub fn take(&mut self, n: usize) -> Result<Msg> {
         let n = n.min(self.end - self.start);
         if n <= INLINE_MAX {
-            let msg = Msg::inline_copy(&self.unread()[..n]);
+            let unread = self.unread();
+            let msg = match unread.first_chunk::<INLINE_MAX>() {
+                Some(stretch) => Msg::inline_head(stretch, n),
+                None => Msg::inline_copy(&unread[..n]),
+            };
             self.start += n;
             return Ok(msg);
         }

@@ -416,11 +416,11 @@ table! {
     WSS_TRUST_SYSTEM: bool(wss.trust_system) write_only();
     ONLY_FIRST_SUBSCRIBE: switch(only_first_subscribe) of_pattern(&[Pub, Xpub, Xsub]);
     RECONNECT_STOP: int(reconnect_stop, i32::MIN);
-    HELLO_MSG: binary(hello_msg, 0, usize::MAX) write_only();
-    DISCONNECT_MSG: binary(disconnect_msg, 0, usize::MAX) write_only();
+    HELLO_MSG: binary(hello_msg, 0, usize::MAX) write_only() for_pattern();
+    DISCONNECT_MSG: binary(disconnect_msg, 0, usize::MAX) write_only() for_pattern();
     PRIORITY: int(priority, 0);
     BUSY_POLL: int(busy_poll, i32::MIN) write_only();
-    HICCUP_MSG: binary(hiccup_msg, 0, usize::MAX) write_only();
+    HICCUP_MSG: binary(hiccup_msg, 0, usize::MAX) write_only() for_pattern();
     XSUB_VERBOSE_UNSUBSCRIBE: switch(xsub_verbose_unsubscribe) of_pattern(&[Xsub]);
     TOPICS_COUNT: state() read_only();
     NORM_MODE: int(norm.mode, 0, 4);

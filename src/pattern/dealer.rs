@@ -29,13 +29,7 @@ impl Dealer {
 }
 
 impl Pattern for Dealer {
-    fn attach(
-        &mut self,
-        pipes: &mut Pipes,
-        id: PipeId,
-        _origin: Origin,
-        _peer: Option<&Identity>,
-    ) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
         self.greeting.attach(pipes, id);
         self.inbound.add(pipes, id);
         self.outbound.add(id);

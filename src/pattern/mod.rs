@@ -20,6 +20,8 @@ mod push;
 mod rep;
 mod req;
 mod router;
+mod server;
+mod single_part;
 mod stream;
 mod sub;
 mod subscription;
@@ -30,6 +32,8 @@ mod xsub;
 mod tests;
 
 pub use active::ActiveSet;
+use single_part::SinglePart;
+
 pub use pipes::{HwmBoost, PeerEnd, PipeEnd, PipeId, PipeSlot, Pipes, sum_of_hwms};
 
 use crate::errno::{Errno, Result};
@@ -55,7 +59,14 @@ pub fn create(ty: SocketType, options: &SocketOptions) -> Result<Box<dyn Pattern
         SocketType::Xpub => Box::new(xpub::Xpub::new(options)),
         SocketType::Xsub => Box::new(xsub::Xsub::new(options)),
         SocketType::Stream => Box::new(stream::Stream::new(options)),
-        _ => return Err(Errno::EINVAL),
+        SocketType::Server | SocketType::Peer => {
+            Box::new(SinglePart::new(server::Server::new(options)))
+        }
+        SocketType::Client => Box::new(SinglePart::new(dealer::Dealer::new(options))),
+        SocketType::Gather => Box::new(SinglePart::new(pull::Pull::default())),
+        SocketType::Scatter => Box::new(SinglePart::new(push::Push::default())),
+        SocketType::Channel => Box::new(SinglePart::new(pair::Pair::default())),
+        SocketType::Radio | SocketType::Dish | SocketType::Dgram => return Err(Errno::EINVAL),
     })
 }
 

@@ -25,13 +25,7 @@ impl Pair {
 }
 
 impl Pattern for Pair {
-    fn attach(
-        &mut self,
-        pipes: &mut Pipes,
-        id: PipeId,
-        _origin: Origin,
-        _peer: Option<&Identity>,
-    ) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
         if let Some(old) = self.peer {
             if !pipes.is_finished(old) {
                 pipes.close(id);

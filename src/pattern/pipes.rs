@@ -65,6 +65,12 @@ pub struct PipeEnd {
     pub hwm_boost: HwmBoost,
 }
 
+impl std::fmt::Debug for PipeEnd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PipeEnd").field("slot", &self.slot).finish_non_exhaustive()
+    }
+}
+
 struct Entry {
     end: PipeEnd,
     unsent: (usize, usize),

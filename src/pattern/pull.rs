@@ -12,13 +12,7 @@ pub(super) struct Pull {
 }
 
 impl Pattern for Pull {
-    fn attach(
-        &mut self,
-        pipes: &mut Pipes,
-        id: PipeId,
-        _origin: Origin,
-        _peer: Option<&Identity>,
-    ) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
         self.inbound.add(pipes, id);
     }
 

@@ -14,13 +14,7 @@ pub(super) struct Push {
 }
 
 impl Pattern for Push {
-    fn attach(
-        &mut self,
-        pipes: &mut Pipes,
-        id: PipeId,
-        _origin: Origin,
-        _peer: Option<&Identity>,
-    ) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
         self.outbound.add(id);
         pipes.discard(id);
     }

@@ -75,13 +75,7 @@ impl Rep {
 }
 
 impl Pattern for Rep {
-    fn attach(
-        &mut self,
-        pipes: &mut Pipes,
-        id: PipeId,
-        _origin: Origin,
-        _peer: Option<&Identity>,
-    ) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
         self.inbound.add(pipes, id);
     }
 

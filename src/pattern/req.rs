@@ -116,13 +116,7 @@ impl Req {
 }
 
 impl Pattern for Req {
-    fn attach(
-        &mut self,
-        pipes: &mut Pipes,
-        id: PipeId,
-        _origin: Origin,
-        _peer: Option<&Identity>,
-    ) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
         self.greeting.attach(pipes, id);
         self.inbound.add(pipes, id);
         self.outbound.add(id);

@@ -201,10 +201,11 @@ impl Pattern for Router {
     fn readable(&mut self, pipes: &mut Pipes, id: PipeId) {
         match self.stage(id) {
             Stage::Named(_) => self.inbound.readable(pipes, id),
-            Stage::Unknown(_) => {
+            Stage::Unknown(_) if !pipes.is_orphaned(id) => {
                 pipes.has_next(id);
             }
-            Stage::Ignored(_) | Stage::Absent => pipes.discard(id),
+            // Nobody will ever hear of what is in them.
+            Stage::Unknown(_) | Stage::Ignored(_) | Stage::Absent => pipes.discard(id),
         }
     }
 

@@ -17,11 +17,7 @@ pub(super) struct Sub {
 
 impl Sub {
     pub(super) fn new(options: &SocketOptions) -> Self {
-        Self {
-            xsub: Xsub::new(options),
-            ahead: None,
-            invert_matching: options.invert_matching,
-        }
+        Self { xsub: Xsub::new(options), ahead: None, invert_matching: options.invert_matching }
     }
 
     /// The next frame of a message that matches, and its pipe.

@@ -151,13 +151,7 @@ impl Xpub {
 }
 
 impl Pattern for Xpub {
-    fn attach(
-        &mut self,
-        pipes: &mut Pipes,
-        id: PipeId,
-        _origin: Origin,
-        _peer: Option<&Identity>,
-    ) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
         self.outbound.add(id);
         self.welcome(pipes, id);
         self.read(pipes, id);

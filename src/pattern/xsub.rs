@@ -114,13 +114,7 @@ fn marked(mut frame: Msg, subscribe: bool) -> Msg {
 }
 
 impl Pattern for Xsub {
-    fn attach(
-        &mut self,
-        pipes: &mut Pipes,
-        id: PipeId,
-        _origin: Origin,
-        _peer: Option<&Identity>,
-    ) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
         self.inbound.add(pipes, id);
         self.outbound.add(id);
         self.tell_everything(pipes, id);
@@ -150,11 +144,8 @@ impl Pattern for Xsub {
         // The frame may come from an XPUB, in a proxy.
         frame.clear_marks();
         let alone = begins && !frame.is_more();
-        let kind = if begins || !self.only_first_subscribe {
-            subscription::kind(&frame)
-        } else {
-            None
-        };
+        let kind =
+            if begins || !self.only_first_subscribe { subscription::kind(&frame) } else { None };
         let mut is_news = true;
         if let Some(subscribe) = kind {
             let topic = &frame.data()[1..];

@@ -74,21 +74,20 @@ impl Socket {
         // Quiet first, look then: what comes after the look rings again.
         self.link.bell.hush();
         self.take_in_news();
-        let mut events = 0;
-        if self.pattern.can_recv(&mut self.pipes) {
-            events |= POLLIN;
-        }
-        if self.pattern.can_send(&mut self.pipes) {
-            events |= POLLOUT;
-        }
-        if self.pipes.has_news() {
-            // Looking has found pipes that have room by now, or are at their end.
-            self.settle_pipes();
-            if events & POLLOUT == 0 && self.pattern.can_send(&mut self.pipes) {
+        loop {
+            let mut events = 0;
+            if self.pattern.can_recv(&mut self.pipes) {
+                events |= POLLIN;
+            }
+            if self.pattern.can_send(&mut self.pipes) {
                 events |= POLLOUT;
             }
+            if !self.pipes.has_news() {
+                return events;
+            }
+            // Looking has found pipes that have room by now, or are at their end.
+            self.settle_pipes();
         }
-        events
     }
 
     /// What of `wanted` could be done now; the context's end counts as everything.

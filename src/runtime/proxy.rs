@@ -1,7 +1,5 @@
 //! Proxies: messages from one socket to another, both ways (`zmq_proxy(3)`, `zmq_proxy_steerable(3)`).
 
-use std::time::Duration;
-
 use super::core::SocketHandle;
 use super::options::{POLLIN, POLLOUT};
 use super::poll::{PollItem, poll};
@@ -194,6 +192,11 @@ impl Proxy {
 }
 
 fn is_ready(socket: SocketHandle, events: i16) -> Result<bool> {
-    let mut items = [PollItem { socket: Some(socket), fd: -1, events, revents: 0 }];
-    Ok(poll(&mut items, Some(Duration::ZERO), None)? > 0)
+    let mut socket = socket.lock()?;
+    socket.enter()?;
+    let socket = &mut *socket;
+    Ok(match events {
+        POLLIN => socket.pattern.can_recv(&mut socket.pipes),
+        _ => socket.pattern.can_send(&mut socket.pipes),
+    })
 }

@@ -147,8 +147,9 @@ impl Socket {
     }
 
     fn end_pipe(&mut self, id: PipeId) {
-        let Some(end) = self.pipes.remove(id) else { return };
+        // Before the pipe is gone: the pattern looks at what became of it.
         self.pattern.ended(&mut self.pipes, id);
+        let Some(end) = self.pipes.remove(id) else { return };
         let peer = Arc::clone(&end.peer);
         drop(end);
         peer.closed();

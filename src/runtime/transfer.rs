@@ -126,7 +126,13 @@ impl SocketHandle {
 impl Socket {
     #[inline]
     fn receive(&mut self) -> Result<Msg> {
-        let msg = self.pattern.recv(&mut self.pipes)?;
+        let mut result = self.pattern.recv(&mut self.pipes);
+        while matches!(result, Err(Errno::EAGAIN)) && self.pipes.has_news() {
+            // Looking has found pipes at their end, and some patterns have something to say of that.
+            self.settle_pipes();
+            result = self.pattern.recv(&mut self.pipes);
+        }
+        let msg = result?;
         self.rcvmore = msg.is_more();
         Ok(msg)
     }

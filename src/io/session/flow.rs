@@ -167,16 +167,11 @@ impl Session {
     }
 
     fn encode(&self, conn: &mut Conn, lanes: &mut Lanes) {
-        let mut taken = 0;
         let mut wake_writer = false;
         while conn.out.len() < WRITE_BATCH {
             let Some(received) = lanes.from_socket.recv() else { break };
             wake_writer |= received.wake_writer;
-            taken += 1;
             conn.engine.encode(received.frame, &mut conn.out);
-        }
-        if taken > 0 {
-            self.taken.fetch_add(taken, Ordering::Relaxed);
         }
         if wake_writer {
             self.owner.post(Event::Writable(Arc::clone(&lanes.slot)));
@@ -227,6 +222,14 @@ fn write(conn: &mut Conn) -> Result<()> {
             Errno::EINTR => Ok(()),
             errno => Err(errno),
         },
+    }
+}
+
+/// Writes what the engine has left to say, if it goes at once.
+pub(super) fn last_words(conn: &mut Conn) {
+    if !conn.write_failed && !conn.out.is_empty() {
+        // The connection is over either way.
+        let _ = write(conn);
     }
 }
 

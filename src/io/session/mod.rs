@@ -12,7 +12,7 @@ mod connect;
 mod flow;
 
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -20,7 +20,6 @@ use mio::{Interest, Token};
 use parking_lot::Mutex;
 
 use super::hub::{Hub, Source};
-use super::pace::{Advice, Pace};
 use super::timers::Timed;
 use super::{Census, Event, LiveGuard, Owner, monitor_event};
 use crate::errno::{Errno, Result};
@@ -62,10 +61,8 @@ pub struct Session {
     endpoint: String,
     todo: AtomicU32,
     core: Mutex<Core>,
-    pace: Pace,
-    /// Messages taken from the lane, for the tick to see whether gathering still pays.
-    taken: AtomicUsize,
-    taken_at_tick: AtomicUsize,
+    /// Whether a tick, or a caller about to wait, is to write what was published.
+    is_gathered: AtomicBool,
     is_done: AtomicBool,
     resolved: Mutex<Option<connect::Resolution>>,
 }
@@ -164,9 +161,7 @@ impl Session {
                 scheduled: None,
                 live: Some(LiveGuard::new(Arc::clone(census))),
             }),
-            pace: Pace::default(),
-            taken: AtomicUsize::new(0),
-            taken_at_tick: AtomicUsize::new(0),
+            is_gathered: AtomicBool::new(false),
             is_done: AtomicBool::new(false),
             resolved: Mutex::new(None),
         })
@@ -220,10 +215,6 @@ impl Session {
         if todo & RESOLVED != 0 {
             self.on_resolved(core);
         }
-        if todo & DEADLINE != 0 {
-            core.scheduled = None;
-            self.on_deadline(core, now);
-        }
         if todo & (READABLE | WRITABLE) != 0 && core.conn.is_none() {
             self.on_dialing_event(core);
         }
@@ -232,6 +223,11 @@ impl Session {
             conn.writable |= todo & WRITABLE != 0;
             conn.ended |= todo & ENDED != 0;
             self.flow(core, now);
+        }
+        // After the flow: what has arrived but was not read is no silence.
+        if todo & DEADLINE != 0 {
+            core.scheduled = None;
+            self.on_deadline(core, now);
         }
         self.conclude(core, now);
     }
@@ -276,7 +272,9 @@ impl Session {
             && let Err(error) = conn.engine.handle_timeout(now, &mut conn.out)
         {
             self.lose(core, Loss::Engine(error));
+            return;
         }
+        self.flow(core, now);
     }
 
     /// Starts to speak on a stream.
@@ -344,7 +342,8 @@ impl Session {
         if let Some(dialer) = &mut core.dialer {
             dialer.connected();
         }
-        if !self.is_raw() {
+        // Peers older than that have no handshake to speak of.
+        if peer.zmtp.0 >= 3 {
             self.owner.report(monitor_event::HANDSHAKE_SUCCEEDED, 0, &self.endpoint);
         }
         if let Some(lanes) = &mut core.lanes {
@@ -388,7 +387,9 @@ impl Session {
 
     /// The connection is over.
     fn lose(&self, core: &mut Core, loss: Loss) {
-        let Some(conn) = core.conn.take() else { return };
+        let Some(mut conn) = core.conn.take() else { return };
+        // A refusal is worth telling the peer, if it goes at once.
+        flow::last_words(&mut conn);
         let fd = conn.stream.as_raw_fd();
         let in_handshake = !conn.engine.is_established();
         self.hub.remove(fd, conn.token);
@@ -427,7 +428,7 @@ impl Session {
                 }
             }),
             Loss::Engine(EngineError::HandshakeTimeout) => {
-                let errno = Errno::ETIMEDOUT.0.unsigned_abs();
+                let errno = Errno::EAGAIN.0.unsigned_abs();
                 Some((monitor_event::HANDSHAKE_FAILED_NO_DETAIL, u64::from(errno)))
             }
             Loss::Stream(errno) if in_handshake && !self.is_raw() => {
@@ -478,23 +479,13 @@ impl Session {
         core.live = None;
     }
 
-    /// Writes what was gathered; true if gathering goes on. Called by ticks, and by callers before
-    /// they wait.
-    pub(crate) fn flush(&self) -> bool {
+    /// Writes what was gathered.
+    pub(crate) fn flush(&self) {
+        // From here on a message published is gathered anew; those published before, the run sees.
+        self.is_gathered.swap(false, Ordering::SeqCst);
         self.run(WORK);
-        let taken = self.taken.load(Ordering::Relaxed);
-        let before = self.taken_at_tick.swap(taken, Ordering::Relaxed);
-        if taken.wrapping_sub(before) >= GATHERING_PAYS && !self.is_done() {
-            return true;
-        }
-        self.pace.end_gathering();
-        self.run(WORK);
-        false
     }
 }
-
-/// Messages per tick below which they are better written one by one.
-const GATHERING_PAYS: usize = 8;
 
 /// How a connection came to its end.
 enum Loss {
@@ -530,19 +521,22 @@ impl Timed for Session {
 
 impl PeerEnd for Session {
     fn published(&self, _lane: &Writer, unsent: (usize, usize)) -> bool {
-        match self.pace.advise(unsent) {
-            Advice::Write => {
-                self.run(WORK);
-                true
-            }
-            Advice::Leave => false,
-            Advice::Begin => {
-                if let Some(me) = self.me.upgrade() {
-                    self.hub.gather(me);
-                }
-                false
-            }
+        let pace = self.hub.pace();
+        if let Some(write) = pace.admit(unsent) {
+            self.run(WORK);
+            pace.charge(&write);
+            return true;
         }
+        // "Publish, fence, look": either we find the session gathered, and who writes it will see
+        // the message, or we have it gathered.
+        fence(Ordering::SeqCst);
+        if !self.is_gathered.load(Ordering::Relaxed)
+            && let Some(me) = self.me.upgrade()
+        {
+            self.is_gathered.store(true, Ordering::Relaxed);
+            self.hub.gather(me);
+        }
+        false
     }
 
     fn credited(&self) {

@@ -4,6 +4,7 @@ mod pipeline;
 mod pubsub;
 mod reqrep;
 mod router;
+mod single_part;
 mod stream;
 
 use std::sync::{Arc, Mutex};
@@ -147,9 +148,15 @@ impl Socket {
         Ok(())
     }
 
+    /// Looks again if the failure itself has brought to light that a pipe is at its end.
     fn recv_msg(&mut self) -> Result<Msg> {
-        self.pump();
-        self.pattern.recv(&mut self.pipes)
+        loop {
+            self.pump();
+            let result = self.pattern.recv(&mut self.pipes);
+            if result.as_ref().err() != Some(&Errno::EAGAIN) || !self.pipes.has_news() {
+                return result;
+            }
+        }
     }
 
     fn recv(&mut self) -> Result<Vec<Vec<u8>>> {
@@ -176,8 +183,15 @@ impl Socket {
     }
 
     fn can_recv(&mut self) -> bool {
-        self.pump();
-        self.pattern.can_recv(&mut self.pipes)
+        loop {
+            self.pump();
+            if self.pattern.can_recv(&mut self.pipes) {
+                return true;
+            }
+            if !self.pipes.has_news() {
+                return false;
+            }
+        }
     }
 
     fn can_send(&mut self) -> bool {
@@ -196,10 +210,7 @@ fn ends(a: &Socket, b: &Socket, hwm: usize) -> (PipeEnd, PipeEnd) {
         PipeEnd {
             tx,
             rx,
-            peer: Arc::new(Far {
-                mailbox: Arc::clone(&far.mailbox),
-                slot: Arc::clone(far_slot),
-            }),
+            peer: Arc::new(Far { mailbox: Arc::clone(&far.mailbox), slot: Arc::clone(far_slot) }),
             slot: Arc::clone(slot),
             metadata: Some(Arc::new(Metadata::new(properties, -1))),
             hwm_boost: (None, None),
