@@ -11,10 +11,12 @@
 //! proto      sans-IO ZMTP: greeting, frames, commands, mechanisms, heartbeats
 //! option     socket and context options as data
 //! pipe, msg  lock-free queues, messages: leaves that know nothing of the above
+//! crypto     the primitives of CURVE
 //! sys        the only place with system calls
 //! ```
 
 pub mod errno;
+pub mod crypto;
 pub mod socket_type;
 mod sync;
 pub mod msg;

@@ -7,9 +7,9 @@ use super::args;
 /// zmq_has exists.
 pub const ZMQ_HAS_CAPABILITIES: c_int = 1;
 
-/// What zmq_has knows of and the library can do. Not among it yet: curve, gssapi, norm, pgm, tipc,
+/// What zmq_has knows of and the library can do. Not among it yet: gssapi, norm, pgm, tipc,
 /// vmci, vsock, WS, WSS.
-const CAPABILITIES: &[&str] = &["draft", "ipc"];
+const CAPABILITIES: &[&str] = &["curve", "draft", "ipc"];
 
 entry! {
     /// 1 if the library was built with a transport, mechanism or API: "ipc", "pgm", "norm", "tipc",

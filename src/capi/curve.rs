@@ -2,8 +2,11 @@
 
 use std::ffi::{c_char, c_int};
 
+use zeroize::Zeroize;
+
 use super::args;
-use crate::errno::Errno;
+use crate::crypto::{KEY_LEN, SecretKey};
+use crate::errno::{Errno, Result};
 use crate::util::z85;
 
 entry! {
@@ -45,28 +48,60 @@ entry! {
 }
 
 entry! {
-    /// Makes a pair of CURVE keys, each 40 characters of Z85 and a NUL. ENOTSUP without CURVE
-    /// (zmq_has).
+    /// Makes a pair of CURVE keys, each 40 characters of Z85 and a NUL.
     ///
     /// # Safety
-    /// Each argument is valid for writes of 41 bytes.
+    /// Each argument is NULL (EINVAL) or valid for writes of 41 bytes.
     fn zmq_curve_keypair(z85_public_key: *mut c_char, z85_secret_key: *mut c_char) -> c_int {
-        let _ = (z85_public_key, z85_secret_key);
-        Err::<(), _>(NO_CURVE)
+        // SAFETY: passed on to the caller.
+        let public_text = unsafe { key_text(z85_public_key) }?;
+        // SAFETY: passed on to the caller; two keys do not overlap.
+        let secret_text = unsafe { key_text(z85_secret_key) }?;
+        let secret = SecretKey::generate()?;
+        write_key(&secret.public(), public_text);
+        write_key(secret.as_bytes(), secret_text);
+        Ok(())
     }
 }
 
 entry! {
-    /// Derives the public key, 40 characters of Z85 and a NUL, of a secret one. ENOTSUP without
-    /// CURVE (zmq_has).
+    /// Derives the public key, 40 characters of Z85 and a NUL, of a secret one; EINVAL if that is
+    /// no key.
     ///
     /// # Safety
-    /// `z85_public_key` is valid for writes of 41 bytes, `z85_secret_key` is a NUL-terminated string.
+    /// `z85_public_key` is NULL (EINVAL) or valid for writes of 41 bytes, `z85_secret_key` is NULL
+    /// (EINVAL) or a NUL-terminated string.
     fn zmq_curve_public(z85_public_key: *mut c_char, z85_secret_key: *const c_char) -> c_int {
-        let _ = (z85_public_key, z85_secret_key);
-        Err::<(), _>(NO_CURVE)
+        // SAFETY: passed on to the caller.
+        let text = unsafe { args::c_str(z85_secret_key) }?.to_bytes();
+        if text.len() != KEY_TEXT {
+            return Err(Errno::EINVAL);
+        }
+        let mut key = [0; KEY_LEN];
+        z85::decode_into(text, &mut key).ok_or(Errno::EINVAL)?;
+        let secret = SecretKey::from_bytes(key);
+        key.zeroize();
+        // SAFETY: passed on to the caller.
+        let public_text = unsafe { key_text(z85_public_key) }?;
+        write_key(&secret.public(), public_text);
+        Ok(())
     }
 }
 
-/// Until there are primitives to call.
-const NO_CURVE: Errno = Errno::ENOTSUP;
+/// Characters of a key.
+const KEY_TEXT: usize = KEY_LEN / 4 * 5;
+
+/// The place for a key and its NUL.
+///
+/// # Safety
+/// `text` is NULL or valid for writes of 41 bytes for as long as the result is used.
+unsafe fn key_text<'a>(text: *mut c_char) -> Result<&'a mut [u8]> {
+    // SAFETY: passed on to the caller.
+    unsafe { args::bytes_mut(text.cast(), KEY_TEXT + 1, Errno::EINVAL) }
+}
+
+fn write_key(key: &[u8; KEY_LEN], text: &mut [u8]) {
+    let (text, end) = text.split_at_mut(KEY_TEXT);
+    z85::encode_into(key, text);
+    end[0] = 0;
+}

@@ -52,7 +52,8 @@ entry! {
 }
 
 entry! {
-    /// Sends copies of `count` buffers as the frames of one message. Returns the size of the last.
+    /// Sends copies of `count` buffers, as the frames of one message if `flags` has ZMQ_SNDMORE, which
+    /// the last one goes without. Returns the size of the last.
     ///
     /// # Safety
     /// `iov` is NULL (EINVAL) or valid for reads of `count` entries, each of which is valid for
@@ -65,8 +66,9 @@ entry! {
             for (i, part) in parts.iter().enumerate() {
                 // SAFETY: passed on to the caller.
                 let data = unsafe { args::bytes(part.iov_base, part.iov_len, Errno::EFAULT) }?;
-                let more = if i + 1 < parts.len() { ZMQ_SNDMORE } else { 0 };
-                socket.send_bytes(data, flags & !ZMQ_SNDMORE | more)?;
+                let last = i + 1 == parts.len();
+                let flags = if last { flags & !ZMQ_SNDMORE } else { flags };
+                socket.send_bytes(data, flags)?;
                 sent = Length(data.len());
             }
             Ok(sent)

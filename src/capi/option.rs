@@ -135,7 +135,7 @@ entry! {
     /// EINVAL if there is no such option or the buffer is too small.
     ///
     /// # Safety
-    /// `optvallen` is NULL (EFAULT) or valid for reads and writes; `optval` is NULL (EFAULT) or
+    /// `optvallen` is NULL (EINVAL) or valid for reads and writes; `optval` is NULL (EINVAL) or
     /// valid for writes of `*optvallen` bytes. ENOTSOCK if `socket` is no open socket.
     fn zmq_getsockopt(
         socket: *mut c_void,
@@ -145,9 +145,9 @@ entry! {
     ) -> c_int {
         with_socket(socket, |socket| {
             // SAFETY: passed on to the caller.
-            let len = unsafe { args::out(optvallen) }?;
+            let len = unsafe { args::out(optvallen) }.map_err(|_| Errno::EINVAL)?;
             // SAFETY: passed on to the caller.
-            let buffer = unsafe { args::bytes_mut(optval, *len, Errno::EFAULT) }?;
+            let buffer = unsafe { args::bytes_mut(optval, *len, Errno::EINVAL) }?;
             let mut writer = OptionWriter::new(buffer);
             socket.option(option, &mut writer)?;
             *len = writer.written().unwrap_or(*len);

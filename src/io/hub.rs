@@ -358,6 +358,14 @@ impl Hub {
         true
     }
 
+    /// Lets go of everything: its I/O thread has ended, so nothing more will happen here.
+    pub(crate) fn abandon(&self) {
+        let again = std::mem::take(&mut *self.again.lock());
+        let gathering = std::mem::take(&mut *self.gathering.lock());
+        let sources = std::mem::take(&mut *self.sources.lock());
+        drop((again, gathering, sources));
+    }
+
     /// The I/O thread drives the hub; true if it must come again.
     pub(crate) fn attend(&self) -> bool {
         let Some(mut driver) = self.driver.try_lock() else { return false };

@@ -113,7 +113,7 @@ impl Listener {
             let accepted = bound.accept(&self.options);
             match accepted {
                 Ok(Accepted::Stream(stream)) => self.on_stream(&mut core, stream),
-                Ok(Accepted::Rejected) => {}
+                Ok(Accepted::Rejected) => self.report_failure(Errno::EAGAIN),
                 Ok(Accepted::WouldBlock) => return,
                 Err(errno) => {
                     self.report_failure(errno);

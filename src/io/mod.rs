@@ -14,6 +14,7 @@ mod resolver;
 mod session;
 mod spin;
 mod timers;
+mod zap;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +24,10 @@ pub use listener::Listener;
 pub use reactor::{IoThread, ThreadConfig};
 pub use session::{ConnectTarget, Session};
 pub use spin::Spin;
+pub use zap::ZapDialog;
 
-use crate::msg::Metadata;
-use crate::pattern::{HwmBoost, Identity, Origin, PipeEnd, PipeSlot};
+use crate::msg::{Metadata, Msg};
+use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
 
 /// What a session tells its socket. Processed under the socket's lock by whoever holds it next.
 pub enum Event {
@@ -91,6 +93,10 @@ pub trait Owner: Send + Sync {
 
     /// The socket's linger period now: `None` for ever.
     fn linger(&self) -> Option<Duration>;
+
+    /// Sends a request to the ZAP handler of the socket's context (RFC 27); `None` if there is none.
+    /// `asker` hears when the reply is published. Never blocks.
+    fn ask_zap(&self, request: Vec<Msg>, asker: Arc<dyn PeerEnd>) -> Option<ZapDialog>;
 }
 
 /// Counts the sessions of a context that are not done yet.

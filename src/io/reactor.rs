@@ -136,6 +136,8 @@ impl IoThread {
             let _ = handle.join();
         }
         drop(self.timers.clear());
+        let hubs: Vec<_> = self.seats.lock().hubs.iter().flatten().filter_map(Weak::upgrade).collect();
+        hubs.iter().for_each(|hub| hub.abandon());
     }
 
     pub(crate) fn registry(&self) -> &Registry {

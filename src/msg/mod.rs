@@ -4,6 +4,7 @@
 //! moving a message never copies its body. Nothing here knows of sockets, pipes or the wire.
 
 mod block;
+mod edit;
 mod metadata;
 mod rxbuf;
 

@@ -64,10 +64,20 @@ impl RxBuf {
         unsafe { std::slice::from_raw_parts(block.bytes().add(self.start), self.end - self.start) }
     }
 
+    /// The bytes not yet consumed, for changing them.
+    #[must_use]
+    pub fn unread_mut(&mut self) -> &mut [u8] {
+        let Some(block) = &self.block else { return &mut [] };
+        debug_assert!(self.start <= self.end && self.end <= block.capacity());
+        // SAFETY: as in `unread`; no message has a window on bytes from `start` on, and `self` is
+        // borrowed for as long as the slice lives.
+        unsafe { std::slice::from_raw_parts_mut(block.bytes().add(self.start), self.end - self.start) }
+    }
+
     /// Skips `n` unread bytes; at most all of them.
     #[inline]
     pub fn consume(&mut self, n: usize) {
-        self.start = (self.start + n).min(self.end);
+        self.start += n.min(self.end - self.start);
     }
 
     /// Makes the next `n` unread bytes (or all, if there are fewer) a message body.

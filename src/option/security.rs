@@ -1,7 +1,9 @@
 //! The options of the security mechanisms: NULL, PLAIN, CURVE, GSSAPI and ZAP.
 
+use crate::crypto::SecretKey;
 use crate::errno::{Errno, Result};
 use crate::util::z85;
+use zeroize::Zeroize;
 
 /// A security mechanism, numbered as `ZMQ_MECHANISM` reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct SecurityOptions {
     pub curve_secret_key: [u8; 32],
     /// `ZMQ_CURVE_SERVERKEY`, all zero if not set
     pub curve_server_key: [u8; 32],
+    /// The public key of `curve_secret_key`; see [`Self::derive_keys`].
+    pub curve_own_key: [u8; 32],
     /// `ZMQ_GSSAPI_PRINCIPAL`
     pub gssapi_principal: Vec<u8>,
     /// `ZMQ_GSSAPI_SERVICE_PRINCIPAL`
@@ -70,10 +74,25 @@ impl SecurityOptions {
         };
     }
 
+    /// Works out what a CURVE server needs for every connection, once for all of them.
+    pub fn derive_keys(&mut self) {
+        if self.is_server(Mechanism::Curve) {
+            self.curve_own_key = SecretKey::from_bytes(self.curve_secret_key).public();
+        }
+    }
+
     /// Whether the socket is a server of `mechanism`.
     #[must_use]
     pub fn is_server(&self, mechanism: Mechanism) -> bool {
         self.as_server && self.mechanism == mechanism
+    }
+}
+
+/// Wipes passwords and keys.
+impl Drop for SecurityOptions {
+    fn drop(&mut self) {
+        self.plain_password.zeroize();
+        self.curve_secret_key.zeroize();
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::msg::{Metadata, Msg};
 use crate::pipe::{HwmKnob, Reader, Writer};
@@ -76,6 +77,26 @@ struct Entry {
     unsent: (usize, usize),
     hwm_out: HwmKnob,
     hwm_in: HwmKnob,
+    /// When the credit for a pipe without room was looked at last.
+    looked: Option<Instant>,
+}
+
+/// How often the credit for a pipe without room is looked at unasked. A sender in a tight loop sees its
+/// high-water mark, one that was away sees the room that came meanwhile; the reference library has
+/// the same period.
+const LOOK: Duration = Duration::from_millis(1);
+
+impl Entry {
+    #[cold]
+    fn look_now_and_then(&mut self) -> bool {
+        let now = Instant::now();
+        let recently = self.looked.is_some_and(|looked| now.duration_since(looked) < LOOK);
+        if recently {
+            return false;
+        }
+        self.looked = Some(now);
+        self.end.tx.look_for_room()
+    }
 }
 
 /// All pipes of a socket.
@@ -106,7 +127,7 @@ impl Pipes {
         });
         end.slot.0.store(id, Ordering::Release);
         let (hwm_out, hwm_in) = (end.tx.hwm_knob(), end.rx.hwm_knob());
-        self.entries[id] = Some(Entry { end, unsent: (0, 0), hwm_out, hwm_in });
+        self.entries[id] = Some(Entry { end, unsent: (0, 0), hwm_out, hwm_in, looked: None });
         id
     }
 
@@ -135,7 +156,12 @@ impl Pipes {
     /// within a message, false for a pipe that is not there or that nobody reads any more.
     #[inline]
     pub fn has_room(&mut self, id: PipeId) -> bool {
-        self.entry(id).is_some_and(|entry| entry.end.tx.has_room() && !entry.end.tx.is_orphaned())
+        self.entry(id).is_some_and(|entry| entry.end.tx.has_room() || entry.look_now_and_then())
+    }
+
+    /// Takes in the credit that has come for a pipe; whether a message may be begun on it now.
+    pub fn take_credit(&mut self, id: PipeId) -> bool {
+        self.entry(id).is_some_and(|entry| entry.end.tx.take_credit())
     }
 
     /// As [`Pipes::has_room`], after a look at the credit that has come in: for patterns that drop
@@ -306,6 +332,8 @@ impl Pipes {
             let (out_boost, in_boost) = entry.end.hwm_boost;
             entry.hwm_out.set(sum_of_hwms(outbound, out_boost));
             entry.hwm_in.set(sum_of_hwms(inbound, in_boost));
+            // The peer may have waited for room that the new mark gives it.
+            entry.end.peer.credited();
         }
     }
 

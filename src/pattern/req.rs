@@ -75,6 +75,10 @@ impl Req {
             self.reply = None;
             self.inbound.skip_rest(pipes);
         }
+        // What is there by now answers an older request.
+        while self.inbound.recv(pipes).is_some() {
+            self.inbound.skip_rest(pipes);
+        }
         (self.asked, self.number) = (asked, number);
         self.state = State::Sending;
         Ok(())

@@ -77,7 +77,13 @@ impl Router {
         self.mandatory = options.router_mandatory;
         self.handover = options.router_handover;
         self.raw = options.router_raw;
-        self.notify = options.router_notify;
+        // On raw connections the option of STREAM says whether to tell of them.
+        let tells = NOTIFY_CONNECT | NOTIFY_DISCONNECT;
+        self.notify = match (self.raw, options.stream_notify) {
+            (false, _) => options.router_notify,
+            (true, true) => tells,
+            (true, false) => 0,
+        };
     }
 
     /// Makes a pipe usable whose routing id is in the book.

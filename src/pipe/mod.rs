@@ -104,9 +104,11 @@ impl Writer {
     /// As [`Self::has_room`], after a look at the credit that has come in.
     #[must_use]
     pub fn look_for_room(&mut self) -> bool {
-        if self.has_room() {
-            return true;
-        }
+        self.has_room() || self.take_credit()
+    }
+
+    /// Takes in the credit that has come; whether a message may be begun now.
+    pub fn take_credit(&mut self) -> bool {
         self.credit_seen = self.lane.credit.load(Ordering::Acquire);
         self.has_room()
     }

@@ -106,4 +106,15 @@ impl AnyEngine {
             Self::Raw(_) => Ok(()),
         }
     }
+
+    /// See [`Engine::handle_zap_absent`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn handle_zap_absent(&mut self, out: &mut OutBuf) -> Result<(), EngineError> {
+        match self {
+            Self::Zmtp(engine) => engine.handle_zap_absent(out),
+            Self::Raw(_) => Ok(()),
+        }
+    }
 }

@@ -64,6 +64,11 @@ impl Decoder {
         })
     }
 
+    /// Whether the frame of a head that [`Self::next`] gave is there to its end.
+    pub(super) fn has_whole(&self, rx: &RxBuf, head: &Head) -> bool {
+        rx.unread().len().saturating_sub(head.head_len) >= head.body_len
+    }
+
     /// Consumes the frame of a head that [`Self::next`] gave; `None` while its body is incomplete.
     ///
     /// # Errors

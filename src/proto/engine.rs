@@ -211,14 +211,20 @@ impl Engine {
         if !self.state.is_handshake() {
             return Ok(());
         }
-        let result = self
-            .mechanism
-            .handle_zap_reply(frames)
-            .and_then(|()| self.speak(out));
-        if result.is_err() {
-            self.fail();
+        let judged = self.mechanism.handle_zap_reply(frames);
+        self.go_on_after_zap(judged, out)
+    }
+
+    /// As [`Self::handle_zap_reply`], where nobody is there to answer the request.
+    ///
+    /// # Errors
+    /// Why the connection must be closed.
+    pub fn handle_zap_absent(&mut self, out: &mut OutBuf) -> Result<(), EngineError> {
+        if !self.state.is_handshake() {
+            return Ok(());
         }
-        result
+        let judged = self.mechanism.handle_zap_absent();
+        self.go_on_after_zap(judged, out)
     }
 
     #[inline]
@@ -295,28 +301,24 @@ impl Engine {
         out: &mut OutBuf,
         now: Instant,
     ) -> Result<Option<Input>, EngineError> {
-        let (flags, body) = match self.decoder.next(rx)? {
+        let (flags, mut body) = match self.decoder.next(rx)? {
             Next::NeedMore => return Ok(Some(Input::NeedMore)),
-            Next::Frame(flags, body) => (flags, body),
+            Next::Frame(flags, body) if self.clear => (flags, body),
+            Next::Frame(_, body) => self.open_body(body)?,
             Next::Head(head) => {
                 self.check_length(&head)?;
                 if self.may_push(&head) && !self.in_message && !sink.has_room() {
                     return Ok(Some(Input::Blocked));
                 }
-                match self.decoder.take(rx, &head)? {
-                    Some(body) => (head.flags, body),
-                    None => return Ok(Some(Input::NeedMore)),
+                if !self.clear && self.decoder.has_whole(rx, &head) {
+                    self.open_received(rx, &head)?
+                } else {
+                    match self.decoder.take(rx, &head)? {
+                        Some(body) => (head.flags, body),
+                        None => return Ok(Some(Input::NeedMore)),
+                    }
                 }
             }
-        };
-        let (flags, mut body) = if self.clear {
-            (flags, body)
-        } else {
-            let (flags, body) = self.mechanism.decode(flags, body)?;
-            if flags & COMMAND == 0 && body.len() > self.max_body {
-                return Err(EngineError::Protocol(Errno::EMSGSIZE));
-            }
-            (flags, body)
         };
         if flags & COMMAND != 0 {
             self.handle_command(&body, sink, out, now)?;
@@ -326,6 +328,34 @@ impl Engine {
             sink.push(body);
         }
         Ok(None)
+    }
+
+    /// Opens a protected frame where it was received.
+    fn open_received(&mut self, rx: &mut RxBuf, head: &Head) -> Result<(u8, Msg), EngineError> {
+        let end = head.head_len + head.body_len;
+        let body = rx.unread_mut().get_mut(head.head_len..end).unwrap_or_default();
+        let (flags, at) = self.mechanism.decode(body)?;
+        self.check_opened(flags, head.body_len - at)?;
+        rx.consume(head.head_len + at);
+        Ok((flags, rx.take(head.body_len - at)?))
+    }
+
+    /// Opens a protected frame whose body was read into a block of its own.
+    fn open_body(&mut self, mut body: Msg) -> Result<(u8, Msg), EngineError> {
+        if body.data_mut().is_none() {
+            body = Msg::copy_of(body.data())?;
+        }
+        let (flags, at) = self.mechanism.decode(body.data_mut().unwrap_or_default())?;
+        self.check_opened(flags, body.len() - at)?;
+        body.skip(at);
+        Ok((flags, body))
+    }
+
+    fn check_opened(&self, flags: u8, len: usize) -> Result<(), EngineError> {
+        if flags & COMMAND == 0 && len > self.max_body {
+            return Err(EngineError::Protocol(Errno::EMSGSIZE));
+        }
+        Ok(())
     }
 
     /// Whether the frame of this head may end up in the sink.
@@ -406,7 +436,7 @@ impl Engine {
                 out.append_msg(msg);
                 Ok(())
             }
-            _ => self.mechanism.encode(if more { MORE } else { 0 }, msg, out),
+            _ => self.mechanism.encode(if more { MORE } else { 0 }, &msg, out),
         };
         if let Err(error) = result {
             self.fault = Some(error);
@@ -419,7 +449,7 @@ impl Engine {
             return Ok(());
         }
         let body = Msg::copy_of(&command.to_body())?;
-        self.mechanism.encode(COMMAND, body, out)
+        self.mechanism.encode(COMMAND, &body, out)
     }
 
     fn fail(&mut self) {

@@ -34,7 +34,7 @@ use std::time::Duration;
 pub use any::AnyEngine;
 pub use engine::Engine;
 pub use error::{EngineError, HandshakeFailure, protocol_error};
-pub use mechanism::MechanismConfig;
+pub use mechanism::{MechanismConfig, ZapConfig};
 pub use outbuf::OutBuf;
 
 use crate::msg::Msg;
@@ -63,6 +63,8 @@ pub struct EngineConfig {
     pub heartbeat_timeout: Option<Duration>,
     /// The security mechanism that both sides must name.
     pub mechanism: MechanismConfig,
+    /// Whether and how a ZAP handler is asked about the peer (RFC 27).
+    pub zap: ZapConfig,
 }
 
 impl EngineConfig {
@@ -80,6 +82,7 @@ impl EngineConfig {
             heartbeat_ttl: None,
             heartbeat_timeout: None,
             mechanism: MechanismConfig::Null,
+            zap: ZapConfig::default(),
         }
     }
 }
@@ -98,6 +101,8 @@ pub struct PeerInfo {
     pub properties: Vec<(String, Vec<u8>)>,
     /// The user id that a ZAP handler gave (RFC 27).
     pub user_id: Option<Vec<u8>>,
+    /// The properties that a ZAP handler gave.
+    pub zap_properties: Vec<(String, Vec<u8>)>,
 }
 
 /// Where decoded frames go.

@@ -111,6 +111,12 @@ impl OutBuf {
         }
     }
 
+    /// Appends `n` bytes that `fill` writes.
+    #[inline]
+    pub(super) fn append_with(&mut self, n: usize, fill: impl FnOnce(&mut [u8])) {
+        fill(self.room(n));
+    }
+
     /// Appends a body: copied if it is small, else kept as it is.
     #[inline]
     pub fn append_msg(&mut self, msg: Msg) {

@@ -116,7 +116,10 @@ pub(crate) struct Bell {
     sleepers: Mutex<Vec<Arc<Sleeper>>>,
     /// The descriptor behind `ZMQ_FD`, once asked for.
     event: OnceLock<EventFd>,
-    signalled: AtomicBool,
+    /// Whether it is readable; held while it is made so or not, so that the two never differ.
+    signalled: Mutex<bool>,
+    /// The same, to be looked at without the lock.
+    may_be_signalled: AtomicBool,
 }
 
 impl Bell {
@@ -144,10 +147,12 @@ impl Bell {
                 sleeper.ring();
             }
         }
-        if let Some(event) = self.event.get()
-            && !self.signalled.swap(true, Ordering::SeqCst)
-        {
-            event.signal();
+        if let Some(event) = self.event.get() {
+            let mut signalled = self.signalled.lock();
+            if !std::mem::replace(&mut *signalled, true) {
+                self.may_be_signalled.store(true, Ordering::Relaxed);
+                event.signal();
+            }
         }
     }
 
@@ -158,24 +163,25 @@ impl Bell {
     pub(crate) fn descriptor(&self) -> Result<&EventFd> {
         if self.event.get().is_none() {
             let fresh = EventFd::new()?;
-            let event = self.event.get_or_init(|| fresh);
-            if !self.signalled.swap(true, Ordering::SeqCst) {
-                event.signal();
-            }
+            self.event.get_or_init(|| fresh);
+            self.ring();
         }
         self.event.get().ok_or(Errno::EMFILE)
     }
 
-    /// Makes `ZMQ_FD` unreadable; to be called before looking at what has come, not after.
+    /// Makes `ZMQ_FD` unreadable. To be called by callers of the socket, before they look at what has
+    /// come; never by an I/O thread that takes something in for them: they are still to look.
     #[inline]
     pub(crate) fn hush(&self) {
-        if let Some(event) = self.event.get()
-            && self.signalled.load(Ordering::Relaxed)
-        {
-            // Drained first: a ring after the drain must signal again.
-            event.drain();
-            self.signalled.store(false, Ordering::SeqCst);
-            fence(Ordering::SeqCst);
+        if !self.may_be_signalled.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(event) = self.event.get() {
+            let mut signalled = self.signalled.lock();
+            if std::mem::replace(&mut *signalled, false) {
+                self.may_be_signalled.store(false, Ordering::Relaxed);
+                event.drain();
+            }
         }
     }
 }

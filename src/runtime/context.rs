@@ -1,7 +1,7 @@
 //! Contexts: options, I/O threads, the sockets that are open, and how it all ends.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 
@@ -21,6 +21,7 @@ pub struct Context {
     options: Mutex<ContextOptions>,
     threads: Mutex<Vec<Arc<IoThread>>>,
     sockets: Mutex<Vec<Arc<Link>>>,
+    socket_limit: OnceLock<usize>,
     pub(crate) inproc: Registry,
     /// Sessions that are not done.
     sessions: AtomicUsize,
@@ -52,6 +53,7 @@ impl Context {
             options: Mutex::new(ContextOptions::default()),
             threads: Mutex::default(),
             sockets: Mutex::default(),
+            socket_limit: OnceLock::new(),
             inproc: Registry::default(),
             sessions: AtomicUsize::new(0),
             ends: AtomicU32::new(0),
@@ -105,6 +107,8 @@ impl Context {
             let options = self.options.lock();
             (options.defaults(), usize::try_from(options.max_sockets).unwrap_or(0))
         };
+        // The first socket fixes the limit, as the manual has it.
+        let limit = *self.socket_limit.get_or_init(|| limit);
         if self.sockets.lock().len() >= limit {
             return Err(Errno::EMFILE);
         }

@@ -7,7 +7,7 @@ use super::link::Link;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
 use crate::io::{ConnectTarget, Listener, Owner, Session, monitor_event};
-use crate::option::SocketOptions;
+use crate::option::{Mechanism, SocketOptions};
 use crate::pattern::{Origin, PipeSlot};
 use crate::socket_type::SocketType;
 use crate::transport::address::{self, Address, Purpose};
@@ -155,11 +155,14 @@ impl Socket {
 
     /// What binding and connecting by a descriptor have in common.
     fn prepare(&self) -> Result<(Arc<Link>, Arc<SocketOptions>)> {
-        if self.options.needs_security() || !self.options.socks_proxy.is_empty() {
+        let is_missing = self.options.security.mechanism == Mechanism::Gssapi;
+        if is_missing || !self.options.socks_proxy.is_empty() {
             // Better no connection than one that the application believes protected or anonymous.
             return Err(Errno::EPROTONOSUPPORT);
         }
-        Ok((Arc::clone(&self.link), Arc::new(self.options.clone())))
+        let mut options = self.options.clone();
+        options.security.derive_keys();
+        Ok((Arc::clone(&self.link), Arc::new(options)))
     }
 
     /// For these types a second connection to the same endpoint brings nothing, so the call succeeds

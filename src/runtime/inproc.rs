@@ -72,6 +72,11 @@ impl PeerEnd for Neighbour {
     }
 }
 
+/// The way to the end of a pipe at `link` that will be attached under this slot.
+pub(super) fn way_to(link: &Arc<Link>, slot: Arc<PipeSlot>) -> Arc<dyn PeerEnd> {
+    Arc::new(Neighbour { link: OnceLock::from(Arc::clone(link)), slot })
+}
+
 /// What an inproc peer with these marks adds to ours: (outbound, inbound).
 fn boost_from((sndhwm, rcvhwm): (usize, usize)) -> HwmBoost {
     let limit = |hwm: usize| (hwm > 0).then_some(hwm);
@@ -125,6 +130,11 @@ impl Registry {
             });
         }
         Ok(())
+    }
+
+    /// The socket that has bound a name.
+    pub(crate) fn bound(&self, name: &str) -> Option<Arc<Link>> {
+        self.0.lock().bound.get(name).cloned()
     }
 
     /// Frees a name that `link` has bound.

@@ -4,7 +4,7 @@
 //! processed under the socket's lock by the caller that uses the socket next, or by an I/O thread
 //! that keeps house for a socket nobody uses.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,22 @@ use super::context::Context;
 use super::core::SocketHandle;
 use super::monitor::Monitor;
 use crate::errno::{Errno, Result};
-use crate::io::{Event, Hub, Owner, Spin, Waited};
+use crate::io::{Event, Hub, Owner, Spin, Waited, ZapDialog};
+use crate::msg::Msg;
 use crate::option::SocketOptions;
+use crate::pattern::PeerEnd;
+use crate::socket_type::SocketType;
 
 /// See the module's documentation.
 pub(crate) struct Link {
     me: Weak<Link>,
     pub(crate) context: Arc<Context>,
     pub(crate) handle: SocketHandle,
+    pub(crate) socket_type: SocketType,
     mailbox: Mutex<Vec<Event>>,
     pending: AtomicBool,
+    /// Grows whenever what was posted is taken in: a caller that was refused before must look again.
+    taken_in: AtomicU32,
     pub(crate) bell: Bell,
     pub(crate) monitor: Monitor,
     hub: OnceLock<Arc<Hub>>,
@@ -59,8 +65,10 @@ impl Link {
             me: me.clone(),
             context: Arc::clone(context),
             handle,
+            socket_type: options.socket_type,
             mailbox: Mutex::default(),
             pending: AtomicBool::new(false),
+            taken_in: AtomicU32::new(0),
             bell: Bell::default(),
             monitor: Monitor::default(),
             hub: OnceLock::new(),
@@ -100,7 +108,6 @@ impl Link {
 
     /// Takes out what was posted. Called with the socket's lock held.
     pub(crate) fn take_mail(&self, into: &mut Vec<Event>) {
-        self.bell.hush();
         let mut mailbox = self.mailbox.lock();
         self.pending.store(false, Ordering::Relaxed);
         into.append(&mut mailbox);
@@ -153,13 +160,29 @@ impl Link {
         };
         self.monitor.stop();
         self.ring();
+        if let Some(hub) = self.hub.get() {
+            // No caller will come any more; where this fails, the ticks take it back.
+            let _ = hub.release();
+        }
         left.into_iter().for_each(decline);
     }
 
-    /// Whether a caller has reason to look at the socket again.
+    /// Notes that something was taken in. Called with the socket's lock held.
+    pub(crate) fn note_taken_in(&self) {
+        self.taken_in.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// What [`Link::has_news`] compares with; read with the socket's lock held.
+    pub(crate) fn age(&self) -> u32 {
+        self.taken_in.load(Ordering::Relaxed)
+    }
+
+    /// Whether a caller that was refused at that age has reason to look at the socket again: something
+    /// has come, or another caller has taken in what came and perhaps left some of it.
     #[inline]
-    pub(crate) fn has_news(&self) -> bool {
+    pub(crate) fn has_news(&self, age: u32) -> bool {
         self.has_mail()
+            || self.taken_in.load(Ordering::Relaxed) != age
             || self.stopped.load(Ordering::Relaxed)
             || self.closed.load(Ordering::Relaxed)
     }
@@ -176,9 +199,9 @@ impl Link {
     ///
     /// # Errors
     /// `EAGAIN` when the deadline has passed, `EINTR` if a signal handler ran.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Result<()> {
+    pub(crate) fn wait(&self, deadline: Option<Instant>, age: u32) -> Result<()> {
         self.flush();
-        if self.has_news() {
+        if self.has_news(age) {
             return Ok(());
         }
         let left = match deadline {
@@ -192,18 +215,18 @@ impl Link {
             None => None,
         };
         if let Some(hub) = self.hub.get() {
-            match hub.wait(left, &|| self.has_news())? {
+            match hub.wait(left, &|| self.has_news(age))? {
                 // Time-outs are judged by the deadline, at the next turn.
                 Waited::Look | Waited::TimedOut => return Ok(()),
                 Waited::Busy => {}
             }
-        } else if self.spin.look(left, || self.has_news() || self.hub.get().is_some()) {
+        } else if self.spin.look(left, || self.has_news(age) || self.hub.get().is_some()) {
             return Ok(());
         }
         let sleeper = Sleeper::current();
         self.bell.register(&sleeper);
         let began = Instant::now();
-        let result = if self.has_news() { Ok(true) } else { sleeper.sleep(left) };
+        let result = if self.has_news(age) { Ok(true) } else { sleeper.sleep(left) };
         self.bell.unregister(&sleeper);
         self.spin.slept(began.elapsed());
         result.map(|_| ())
@@ -249,6 +272,10 @@ impl Owner for Link {
 
     fn report(&self, event: u64, value: u64, endpoint: &str) {
         self.monitor.report(event, value, endpoint);
+    }
+
+    fn ask_zap(&self, request: Vec<Msg>, asker: Arc<dyn PeerEnd>) -> Option<ZapDialog> {
+        self.context.ask_zap(request, asker)
     }
 
     fn housekeep(&self) {

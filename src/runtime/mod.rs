@@ -17,6 +17,7 @@ pub mod poller;
 pub mod proxy;
 mod socket;
 mod transfer;
+mod zap;
 
 pub use self::core::SocketHandle;
 pub use context::Context;

@@ -108,9 +108,11 @@ impl SocketHandle {
             link.monitor.stop();
             return Ok(());
         };
-        let (scheme, _) = endpoint.split_once("://").ok_or(Errno::EINVAL)?;
-        if scheme != "inproc" {
-            return Err(Errno::EPROTONOSUPPORT);
+        match endpoint.split_once("://").ok_or(Errno::EINVAL)? {
+            ("", _) | (_, "") => return Err(Errno::EINVAL),
+            ("inproc", _) => {}
+            ("udp", _) => return Err(Errno::ENOCOMPATPROTO),
+            _ => return Err(Errno::EPROTONOSUPPORT),
         }
         match SocketType::from_id(type_id) {
             Some(SocketType::Pair | SocketType::Pub | SocketType::Push) => {}

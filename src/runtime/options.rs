@@ -71,8 +71,6 @@ impl Socket {
 
     /// What could be done now without waiting (`ZMQ_EVENTS`).
     pub(super) fn events(&mut self) -> i16 {
-        // Quiet first, look then: what comes after the look rings again.
-        self.link.bell.hush();
         self.take_in_news();
         loop {
             let mut events = 0;

@@ -49,8 +49,10 @@ pub fn poll(
     let has_fds = items.iter().any(|item| item.socket.is_none());
     // With no time to wait the kernel is asked once, without sleeping.
     let at_once = timeout == Some(Duration::ZERO);
+    let mut links = Vec::new();
     loop {
-        let mut ready = look_at_sockets(items)?;
+        links.clear();
+        let mut ready = look_at_sockets(items, (!at_once).then_some(&mut links))?;
         if has_fds && (ready > 0 || at_once) {
             ready += look_at_descriptors(items, Some(Duration::ZERO), mask, None)?;
         } else if at_once && mask.is_some() {
@@ -69,7 +71,7 @@ pub fn poll(
             }
             None => None,
         };
-        match wait(items, deadline, left, mask) {
+        match wait(items, &links, deadline, left, mask) {
             Ok(0) => {}
             Ok(ready) => return Ok(ready),
             // The deadline is looked at above.
@@ -79,13 +81,26 @@ pub fn poll(
     }
 }
 
-fn look_at_sockets(items: &mut [PollItem]) -> Result<usize> {
+/// A socket without the events asked for, and its age when that was seen.
+type Waited = (Arc<Link>, u32);
+
+/// Looks at the sockets among the items; those to wait for go to `waited`.
+fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>) -> Result<usize> {
     let mut ready = 0;
     for item in items {
         item.revents = 0;
-        if let Some(handle) = item.socket {
-            item.revents = handle.lock()?.ready(item.events & (POLLIN | POLLOUT))?;
-            ready += usize::from(item.revents != 0);
+        let Some(handle) = item.socket else { continue };
+        let mut socket = handle.lock()?;
+        let wanted = item.events & (POLLIN | POLLOUT);
+        item.revents = socket.ready(wanted)?;
+        if item.revents != 0 {
+            ready += 1;
+            // Nobody will wait.
+            waited = None;
+        } else if wanted != 0
+            && let Some(waited) = &mut waited
+        {
+            waited.push((Arc::clone(&socket.link), socket.link.age()));
         }
     }
     Ok(ready)
@@ -94,27 +109,20 @@ fn look_at_sockets(items: &mut [PollItem]) -> Result<usize> {
 /// Sleeps until there is reason to look again (0), or descriptors of the caller's are ready.
 fn wait(
     items: &mut [PollItem],
+    links: &[Waited],
     deadline: Option<Instant>,
     left: Option<Duration>,
     mask: Option<&libc::sigset_t>,
 ) -> Result<usize> {
-    if let [PollItem { socket: Some(handle), .. }] = items
+    if let [(link, age)] = &links[..]
+        && items.len() == 1
         && mask.is_none()
     {
-        let link = Arc::clone(&handle.lock()?.link);
-        return link.wait(deadline).map(|()| 0);
+        return link.wait(deadline, *age).map(|()| 0);
     }
-    let mut links = Vec::new();
-    for item in items.iter() {
-        if let Some(handle) = item.socket
-            && item.events & (POLLIN | POLLOUT) != 0
-        {
-            links.push(Arc::clone(&handle.lock()?.link));
-        }
-    }
-    links.iter().for_each(|link| link.flush());
-    let watch = Watch::begin(&links)?;
-    if links.iter().any(|link| link.has_news()) {
+    links.iter().for_each(|(link, _)| link.flush());
+    let watch = Watch::begin(links)?;
+    if watch.has_news() {
         return Ok(0);
     }
     let only_sockets = items.iter().all(|item| item.socket.is_some()) && mask.is_none();
@@ -130,18 +138,18 @@ fn wait(
 /// A caller registered with everything it waits for.
 struct Watch<'a> {
     sleeper: Arc<Sleeper>,
-    links: &'a [Arc<Link>],
+    links: &'a [Waited],
     hubs: Vec<Arc<Hub>>,
 }
 
 impl<'a> Watch<'a> {
-    fn begin(links: &'a [Arc<Link>]) -> Result<Self> {
+    fn begin(links: &'a [Waited]) -> Result<Self> {
         let mut watch = Self { sleeper: Sleeper::current(), links, hubs: Vec::new() };
-        for link in links {
+        for (link, _) in links {
             link.bell.register(&watch.sleeper);
         }
-        let drives = links.iter().filter(|link| link.hub().is_some()).count() <= OWN_HUBS;
-        for hub in links.iter().filter_map(|link| link.hub()) {
+        let drives = links.iter().filter(|(link, _)| link.hub().is_some()).count() <= OWN_HUBS;
+        for hub in links.iter().filter_map(|(link, _)| link.hub()) {
             if drives {
                 hub.enter()?;
                 watch.hubs.push(Arc::clone(hub));
@@ -154,11 +162,15 @@ impl<'a> Watch<'a> {
 
     /// Looks around for a while before the caller sleeps; true if something came.
     fn spin(&self, limit: Option<Duration>) -> bool {
-        let Some(link) = self.links.first() else { return false };
+        let Some((link, _)) = self.links.first() else { return false };
         link.spin().look(limit, || {
             self.hubs.iter().for_each(|hub| hub.drive());
-            self.links.iter().any(|link| link.has_news())
+            self.has_news()
         })
+    }
+
+    fn has_news(&self) -> bool {
+        self.links.iter().any(|(link, age)| link.has_news(*age))
     }
 }
 
@@ -167,7 +179,7 @@ impl Drop for Watch<'_> {
         for hub in &self.hubs {
             hub.leave();
         }
-        for link in self.links {
+        for (link, _) in self.links {
             link.bell.unregister(&self.sleeper);
         }
     }

@@ -14,6 +14,7 @@ const BURST: usize = 1000;
 /// What passed through one side of a proxy.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
+    /// Each frame counts, as in the reference library.
     messages: u64,
     bytes: u64,
 }
@@ -129,7 +130,6 @@ impl Proxy {
                 return Ok(n > 0);
             }
             let mut flags = DONTWAIT;
-            let mut bytes = 0;
             loop {
                 let mut frame = match source.recv(flags) {
                     Ok(frame) => frame,
@@ -138,19 +138,19 @@ impl Proxy {
                 };
                 // The frames of a message come together.
                 flags = 0;
-                bytes += frame.len() as u64;
+                let bytes = frame.len() as u64;
                 let more = frame.is_more();
                 let send_flags = if more { SNDMORE } else { 0 };
                 if let Some(capture) = self.capture {
                     capture.send(&mut frame.share(), send_flags)?;
                 }
                 sink.send(&mut frame, send_flags)?;
+                self.sides[from].received.add(bytes);
+                self.sides[1 - from].sent.add(bytes);
                 if !more {
                     break;
                 }
             }
-            self.sides[from].received.add(bytes);
-            self.sides[1 - from].sent.add(bytes);
         }
         Ok(true)
     }

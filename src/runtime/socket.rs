@@ -66,6 +66,7 @@ impl Socket {
     /// Takes in what sessions and peers posted, and what the pipes noted.
     #[inline]
     pub(super) fn take_in_news(&mut self) {
+        self.link.bell.hush();
         if self.link.has_mail() {
             self.process_mail();
         }
@@ -78,6 +79,7 @@ impl Socket {
     pub(super) fn process_mail(&mut self) {
         let mut mail = std::mem::take(&mut self.mail);
         self.link.take_mail(&mut mail);
+        self.link.note_taken_in();
         for event in mail.drain(..) {
             self.process(event);
         }
@@ -114,7 +116,7 @@ impl Socket {
             }
             Event::Writable(slot) => {
                 if let Some(id) = slot.id()
-                    && pipes.look_for_room(id)
+                    && pipes.take_credit(id)
                 {
                     pattern.writable(pipes, id);
                 }
@@ -138,6 +140,9 @@ impl Socket {
 
     /// Tells the pattern of pipes that have room again or have ended.
     pub(super) fn settle_pipes(&mut self) {
+        if self.pipes.has_news() {
+            self.link.note_taken_in();
+        }
         while let Some(id) = self.pipes.next_roomy() {
             self.pattern.writable(&mut self.pipes, id);
         }
@@ -158,6 +163,13 @@ impl Socket {
     pub(super) fn apply_hwms(&mut self) {
         let clean = |hwm: i32| usize::try_from(hwm).unwrap_or(0);
         self.pipes.set_hwms(clean(self.options.sndhwm), clean(self.options.rcvhwm));
+        // Pipes that were full may have room by the new marks.
+        let ids: Vec<PipeId> = self.pipes.ids().collect();
+        for id in ids {
+            if self.pipes.look_for_room(id) {
+                self.pattern.writable(&mut self.pipes, id);
+            }
+        }
     }
 
     /// Lets go of everything. Peers still get what was sent, as linger allows.

@@ -80,7 +80,7 @@ impl SocketHandle {
     ) -> Result<T> {
         let mut deadline = None;
         loop {
-            let link = {
+            let (link, age) = {
                 let mut socket = self.lock()?;
                 socket.enter()?;
                 match call(&mut socket) {
@@ -104,9 +104,9 @@ impl SocketHandle {
                         None => None,
                     });
                 }
-                std::sync::Arc::clone(&socket.link)
+                (std::sync::Arc::clone(&socket.link), socket.link.age())
             };
-            link.wait(deadline.flatten())?;
+            link.wait(deadline.flatten(), age)?;
         }
     }
 

@@ -10,6 +10,7 @@
 //! - `fork`: tells a forked child from its parent
 //! - `futex`: sleeping on a word of memory
 //! - `net`: names of hosts, interfaces and temporary directories (the resolver may block)
+//! - `random`: keys and nonces
 //! - `poll`: waiting for descriptors
 //! - `sockaddr`, `socket`: addresses and stream sockets
 //! - `thread`: signals, scheduling and names of the calling thread
@@ -34,6 +35,7 @@ pub mod fork;
 pub mod futex;
 pub mod net;
 pub mod poll;
+pub mod random;
 pub mod sockaddr;
 pub mod socket;
 pub mod thread;

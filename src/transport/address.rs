@@ -99,8 +99,7 @@ fn parse_tcp(address: &str, purpose: Purpose) -> Result<TcpAddress> {
         None => (None, address),
     };
     let target = HostPort::parse(target);
-    // A port that is none cannot be bound; a connect finds out when it resolves the address.
-    if purpose == Purpose::Bind && target.port.is_none() {
+    if target.port.is_none() {
         return Err(Errno::EINVAL);
     }
     // A source of an interface alone may have any port.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use super::zap::Judged;
 use super::{Conn, Core, Event, Lanes, Loss, Session, WORK};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
@@ -105,7 +106,15 @@ impl Session {
                     }
                     return Stopped::Idle;
                 }
-                Ok(Input::ZapPending) => return Stopped::Idle,
+                Ok(Input::ZapPending) => match self.consult_zap(conn) {
+                    Err(error) => return Stopped::Lost(Loss::Engine(error)),
+                    Ok(Judged::GoOn) => {}
+                    // Nothing is read that is not asked for, so the peer's leaving shows here alone.
+                    Ok(Judged::Wait) if conn.ended => {
+                        return Stopped::Lost(Loss::Stream(Errno::EPIPE));
+                    }
+                    Ok(Judged::Wait) => return Stopped::Idle,
+                },
                 Ok(Input::NeedMore) => conn.undecoded = false,
             }
         }

@@ -10,6 +10,8 @@
 
 mod connect;
 mod flow;
+mod security;
+mod zap;
 
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
@@ -21,7 +23,7 @@ use parking_lot::Mutex;
 
 use super::hub::{Hub, Source};
 use super::timers::Timed;
-use super::{Census, Event, LiveGuard, Owner, monitor_event};
+use super::{Census, Event, LiveGuard, Owner, ZapDialog, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::msg::{Metadata, RxBuf};
 use crate::option::SocketOptions;
@@ -29,7 +31,7 @@ use crate::pattern::{Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
 use crate::pipe::{Reader, Writer, lane};
 use crate::proto::raw::RawEngine;
 use crate::proto::{
-    AnyEngine, Engine, EngineConfig, EngineError, HandshakeFailure, MechanismConfig, OutBuf,
+    AnyEngine, Engine, EngineConfig, EngineError, HandshakeFailure, OutBuf,
 };
 use crate::socket_type::SocketType;
 use crate::transport::Stream;
@@ -96,6 +98,8 @@ struct Conn {
     undecoded: bool,
     /// Writing failed; what the peer sent before is still to be read.
     write_failed: bool,
+    /// A question to the ZAP handler that is not answered yet.
+    zap: Option<ZapDialog>,
 }
 
 struct Core {
@@ -283,7 +287,7 @@ impl Session {
         let interest = Interest::READABLE | Interest::WRITABLE;
         let token = self.hub.add(stream.as_raw_fd(), me, interest)?;
         let mut out = OutBuf::default();
-        let engine = self.engine(core.dialer.is_none(), &mut out);
+        let engine = self.engine(core.dialer.is_none(), &stream, &mut out);
         core.conn = Some(Conn {
             stream,
             token,
@@ -297,11 +301,12 @@ impl Session {
             // A raw engine needs no bytes to be ready.
             undecoded: true,
             write_failed: false,
+            zap: None,
         });
         Ok(())
     }
 
-    fn engine(&self, accepted: bool, out: &mut OutBuf) -> AnyEngine {
+    fn engine(&self, accepted: bool, stream: &Stream, out: &mut OutBuf) -> AnyEngine {
         let options = &self.options;
         if options.socket_type == SocketType::Stream || options.router_raw {
             return AnyEngine::Raw(RawEngine::new());
@@ -316,7 +321,8 @@ impl Session {
             heartbeat_ivl: options.heartbeat_ivl,
             heartbeat_ttl: options.heartbeat_ttl,
             heartbeat_timeout: options.heartbeat_timeout,
-            mechanism: MechanismConfig::Null,
+            mechanism: security::mechanism(&options.security),
+            zap: security::zap(&options.security, stream),
         };
         AnyEngine::Zmtp(Box::new(Engine::new(config, Instant::now(), out)))
     }
@@ -329,14 +335,7 @@ impl Session {
     fn established(&self, core: &mut Core) {
         let Some(conn) = &core.conn else { return };
         let peer = conn.engine.peer().cloned().unwrap_or_default();
-        let mut properties = peer.properties;
-        if !properties.iter().any(|(name, _)| name == "Routing-Id") {
-            properties.push(("Routing-Id".to_owned(), peer.routing_id.clone()));
-        }
-        properties.push(("Peer-Address".to_owned(), conn.stream.peer_address().into()));
-        if let Some(user) = peer.user_id {
-            properties.push(("User-Id".to_owned(), user));
-        }
+        let properties = security::properties(&peer, &conn.stream);
         let metadata = Arc::new(Metadata::new(properties, conn.stream.as_raw_fd()));
         let identity = Identity { routing_id: peer.routing_id };
         if let Some(dialer) = &mut core.dialer {
@@ -390,6 +389,9 @@ impl Session {
         let Some(mut conn) = core.conn.take() else { return };
         // A refusal is worth telling the peer, if it goes at once.
         flow::last_words(&mut conn);
+        if let Loss::Engine(EngineError::Handshake(HandshakeFailure::Auth(_))) = loss {
+            flow::discard_input(&mut conn);
+        }
         let fd = conn.stream.as_raw_fd();
         let in_handshake = !conn.engine.is_established();
         self.hub.remove(fd, conn.token);

@@ -10,7 +10,7 @@ use crate::errno::Errno;
 use crate::msg::RxBuf;
 use crate::proto::command;
 use crate::proto::decoder::{Decoder, Next};
-use crate::proto::error::{EngineError, protocol_error};
+use crate::proto::error::{EngineError, HandshakeFailure, protocol_error};
 use crate::proto::frame::{Framing, Head, HeadBytes};
 use crate::proto::greeting::{self, Detected, GREETING_LEN, Greeting, MAJOR_AT};
 use crate::proto::mechanism::Status;
@@ -228,6 +228,7 @@ impl Engine {
         match self.mechanism.status() {
             Status::Ready => return self.finish_handshake(zmtp, now).map(Some),
             Status::AwaitingZap => return Ok(Some(Input::ZapPending)),
+            Status::Refused(status) => return Err(refused(status)),
             Status::Handshaking => {}
         }
         let body = match self.decoder.next(rx)? {
@@ -244,6 +245,24 @@ impl Engine {
         self.mechanism.handle_command(body.data())?;
         self.speak(out)?;
         Ok(None)
+    }
+
+    /// What the reply of a ZAP handler, or its absence, leads to.
+    pub(super) fn go_on_after_zap(
+        &mut self,
+        judged: Result<(), EngineError>,
+        out: &mut OutBuf,
+    ) -> Result<(), EngineError> {
+        let result = judged.and_then(|()| self.speak(out)).and_then(|()| {
+            match self.mechanism.status() {
+                Status::Refused(status) => Err(refused(status)),
+                _ => Ok(()),
+            }
+        });
+        if result.is_err() {
+            self.fail();
+        }
+        result
     }
 
     /// Appends the commands that the mechanism wants to send now.
@@ -263,6 +282,7 @@ impl Engine {
             zmtp,
             properties: told.properties,
             user_id: told.user_id,
+            zap_properties: told.zap_properties,
             ..PeerInfo::default()
         };
         for (name, value) in &peer.properties {
@@ -292,7 +312,7 @@ impl Engine {
     /// A peer without mechanisms must not get around the one that is demanded (RFC 37, "Detecting
     /// ZMTP 1.0 and 2.0 Peers").
     fn check_old_peer(&self) -> Result<(), EngineError> {
-        if self.config.mechanism.allows_old_peers() {
+        if self.config.mechanism.allows_old_peers() && self.config.zap.domain.is_empty() {
             return Ok(());
         }
         Err(EngineError::Protocol(Errno::EPROTONOSUPPORT))
@@ -304,6 +324,10 @@ impl Engine {
         }
         Err(EngineError::Protocol(Errno::EINVAL))
     }
+}
+
+const fn refused(status: u16) -> EngineError {
+    EngineError::Handshake(HandshakeFailure::Auth(status))
 }
 
 fn check_max(head: &Head, max: usize) -> Result<(), EngineError> {

@@ -4,18 +4,36 @@
 //! A mechanism sees command bodies and frame bodies, never frame heads, time or the stream.
 //! One file per mechanism.
 
+mod curve;
 mod null;
+mod plain;
+mod zap;
 
 use super::EngineConfig;
+use super::command::ERROR;
 use super::error::EngineError;
+use super::metadata;
 use super::outbuf::OutBuf;
 use crate::msg::Msg;
+use crate::socket_type::SocketType;
+
+pub use curve::{CurveClientConfig, CurveServerConfig};
+pub use plain::PlainCredentials;
+pub use zap::ZapConfig;
 
 /// Which mechanism a connection demands, and with what credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MechanismConfig {
     /// No security (RFC 37, "The NULL Security Mechanism").
     Null,
+    /// A client with a user name and a password (RFC 24).
+    PlainClient(PlainCredentials),
+    /// A server that has these judged (RFC 24).
+    PlainServer,
+    /// A client with a key (RFC 25).
+    CurveClient(CurveClientConfig),
+    /// A server with a key (RFC 25).
+    CurveServer(CurveServerConfig),
 }
 
 impl MechanismConfig {
@@ -28,6 +46,12 @@ impl MechanismConfig {
     pub(super) fn start(&self, config: &EngineConfig) -> Box<dyn Mechanism> {
         match self {
             Self::Null => Box::new(null::Null::new(config)),
+            Self::PlainClient(credentials) => {
+                Box::new(plain::PlainClient::new(config, credentials))
+            }
+            Self::PlainServer => Box::new(plain::PlainServer::new(config)),
+            Self::CurveClient(keys) => Box::new(curve::CurveClient::new(config, keys)),
+            Self::CurveServer(keys) => Box::new(curve::CurveServer::new(config, keys)),
         }
     }
 }
@@ -41,6 +65,9 @@ pub enum Status {
     AwaitingZap,
     /// Both sides are satisfied.
     Ready,
+    /// A ZAP handler has refused the peer with this status (RFC 27), and the peer was told if it
+    /// is to know.
+    Refused(u16),
 }
 
 /// What a finished handshake has told of the peer.
@@ -50,6 +77,8 @@ pub struct PeerMetadata {
     pub properties: Vec<(String, Vec<u8>)>,
     /// The user id from the ZAP reply (RFC 27).
     pub user_id: Option<Vec<u8>>,
+    /// The metadata from the ZAP reply.
+    pub zap_properties: Vec<(String, Vec<u8>)>,
 }
 
 /// One side of a mechanism, from greeting to end of connection.
@@ -102,6 +131,14 @@ pub trait Mechanism: Send + std::fmt::Debug {
         Ok(())
     }
 
+    /// There is no ZAP handler to answer the request; the status is another one afterwards.
+    ///
+    /// # Errors
+    /// The failure that ends the connection, where a handler is demanded.
+    fn handle_zap_absent(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Whether frames travel as they are; then the methods below are never called.
     fn is_clear(&self) -> bool {
         true
@@ -117,16 +154,50 @@ pub trait Mechanism: Send + std::fmt::Debug {
     ///
     /// # Errors
     /// The failure that ends the connection, such as used-up nonces.
-    fn encode(&mut self, flags: u8, body: Msg, out: &mut OutBuf) -> Result<(), EngineError> {
+    fn encode(&mut self, flags: u8, body: &Msg, out: &mut OutBuf) -> Result<(), EngineError> {
         let _ = (flags, body, out);
         Ok(())
     }
 
-    /// Opens the body of a protected frame: gives flags and body of the frame inside.
+    /// Opens the body of a protected frame in place: gives the flags of the frame inside (as for
+    /// [`Self::encode`]) and where its body begins; it ends with `body`.
     ///
     /// # Errors
     /// The failure that ends the connection.
-    fn decode(&mut self, flags: u8, body: Msg) -> Result<(u8, Msg), EngineError> {
-        Ok((flags, body))
+    fn decode(&mut self, body: &mut [u8]) -> Result<(u8, usize), EngineError> {
+        let _ = body;
+        Ok((0, 0))
     }
+}
+
+/// A command body that has its name and nothing else so far.
+fn named(name: &[u8]) -> Vec<u8> {
+    let mut body = vec![name.len() as u8];
+    body.extend_from_slice(name);
+    body
+}
+
+/// Appends what we say of ourselves: `Socket-Type`, for the types that are addressed by it
+/// `Identity` (also when it is empty), then what the application added.
+fn append_properties(list: &mut Vec<u8>, config: &EngineConfig) {
+    let name = config.socket_type.name().as_bytes();
+    metadata::append(list, metadata::SOCKET_TYPE, name);
+    if matches!(
+        config.socket_type,
+        SocketType::Req | SocketType::Dealer | SocketType::Router
+    ) {
+        metadata::append(list, metadata::IDENTITY, &config.routing_id);
+    }
+    for (name, value) in &config.app_metadata {
+        metadata::append(list, name, value);
+    }
+}
+
+/// The ERROR that tells a peer of its refusal.
+fn error_body(status: u16) -> Vec<u8> {
+    let reason = status.to_string();
+    let mut body = named(ERROR);
+    body.push(reason.len() as u8);
+    body.extend_from_slice(reason.as_bytes());
+    body
 }

@@ -1,30 +1,46 @@
 //! The NULL mechanism: each side sends one READY, and that is all (RFC 37, "The NULL Security
-//! Mechanism").
+//! Mechanism"). With a ZAP domain a handler is asked first, by its side alone.
 //!
 //! Whether the properties of the peer's READY suit us is not decided here.
 
 use super::super::command::{self, ERROR, READY};
 use super::super::error::{EngineError, protocol_error};
 use super::super::{EngineConfig, metadata};
-use super::{Mechanism, PeerMetadata, Status};
-use crate::socket_type::SocketType;
+use super::zap::{NO_HANDLER, Verdict, Zap};
+use super::{Mechanism, PeerMetadata, Status, append_properties, error_body, named};
+use crate::msg::Msg;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// A ZAP handler is to be asked.
+    Ask,
+    AwaitZap,
+    SendReady,
+    /// Our READY is sent.
+    Told,
+    /// The refusal is to be told.
+    SendError(u16),
+    Refused(u16),
+}
 
 /// Both roles of NULL, which do the same.
 #[derive(Debug)]
 pub(super) struct Null {
+    step: Step,
+    zap: Zap,
     /// Our READY, until it is sent.
-    ready: Option<Vec<u8>>,
-    peer: Option<PeerMetadata>,
-    received: bool,
+    ready: Vec<u8>,
+    /// What the peer's READY said.
+    properties: Option<Vec<(String, Vec<u8>)>>,
 }
 
 impl Null {
     pub(super) fn new(config: &EngineConfig) -> Self {
-        Self {
-            ready: Some(ready_body(config)),
-            peer: None,
-            received: false,
-        }
+        let zap = Zap::new(config);
+        let step = if zap.has_domain() { Step::Ask } else { Step::SendReady };
+        let mut ready = named(READY);
+        append_properties(&mut ready, config);
+        Self { step, zap, ready, properties: None }
     }
 }
 
@@ -34,24 +50,29 @@ impl Mechanism for Null {
     }
 
     fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError> {
-        Ok(match self.ready.take() {
-            Some(ready) => {
-                *body = ready;
-                true
+        match self.step {
+            Step::Ask => {
+                self.zap.ask(self.name(), &[])?;
+                self.step = Step::AwaitZap;
+                return Ok(false);
             }
-            None => false,
-        })
+            Step::SendReady => {
+                *body = std::mem::take(&mut self.ready);
+                self.step = Step::Told;
+            }
+            Step::SendError(status) => {
+                *body = error_body(status);
+                self.step = Step::Refused(status);
+            }
+            Step::AwaitZap | Step::Told | Step::Refused(_) => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn handle_command(&mut self, body: &[u8]) -> Result<(), EngineError> {
         match command::split(body) {
             Some((READY, list)) => {
-                let properties = metadata::parse(list)?;
-                self.peer = Some(PeerMetadata {
-                    properties,
-                    user_id: None,
-                });
-                self.received = true;
+                self.properties = Some(metadata::parse(list)?);
                 Ok(())
             }
             Some((ERROR, data)) => Err(command::parse_error(data)),
@@ -62,36 +83,38 @@ impl Mechanism for Null {
     }
 
     fn status(&self) -> Status {
-        if self.received && self.ready.is_none() {
-            Status::Ready
-        } else {
-            Status::Handshaking
+        match self.step {
+            Step::Ask | Step::AwaitZap => Status::AwaitingZap,
+            Step::Refused(status) => Status::Refused(status),
+            Step::Told if self.properties.is_some() => Status::Ready,
+            Step::Told | Step::SendReady | Step::SendError(_) => Status::Handshaking,
         }
     }
 
     fn take_peer_metadata(&mut self) -> PeerMetadata {
-        self.peer.take().unwrap_or_default()
+        let properties = self.properties.take().unwrap_or_default();
+        self.zap.complete(properties)
     }
-}
 
-/// Name and properties of our READY: `Socket-Type`, for the types that are addressed by it
-/// `Identity` (also when it is empty), then what the application added.
-fn ready_body(config: &EngineConfig) -> Vec<u8> {
-    let mut body = vec![READY.len() as u8];
-    body.extend_from_slice(READY);
-    metadata::append(
-        &mut body,
-        metadata::SOCKET_TYPE,
-        config.socket_type.name().as_bytes(),
-    );
-    if matches!(
-        config.socket_type,
-        SocketType::Req | SocketType::Dealer | SocketType::Router
-    ) {
-        metadata::append(&mut body, metadata::IDENTITY, &config.routing_id);
+    fn take_zap_request(&mut self) -> Option<Vec<Msg>> {
+        self.zap.take_request()
     }
-    for (name, value) in &config.app_metadata {
-        metadata::append(&mut body, name, value);
+
+    fn handle_zap_reply(&mut self, frames: Vec<Msg>) -> Result<(), EngineError> {
+        self.step = match self.zap.judge(&frames)? {
+            Verdict::Granted => Step::SendReady,
+            // A failure that may pass is not told: the peer tries again.
+            Verdict::Denied(300) => Step::Refused(300),
+            Verdict::Denied(status) => Step::SendError(status),
+        };
+        Ok(())
     }
-    body
+
+    fn handle_zap_absent(&mut self) -> Result<(), EngineError> {
+        if self.zap.is_strict() {
+            return Err(NO_HANDLER);
+        }
+        self.step = Step::SendReady;
+        Ok(())
+    }
 }

@@ -1,0 +1,56 @@
+//! The way of one ZAP request to a handler in the application, and of its reply back (RFC 27).
+//!
+//! The session that asks waits like for anything else: whoever brings the reply has it called
+//! again. Nobody is blocked, and a slow handler holds up one connection only.
+
+use std::sync::Arc;
+
+use crate::msg::Msg;
+use crate::pattern::PeerEnd;
+use crate::pipe::{Reader, Writer};
+
+/// Most frames of a reply that are looked at; a longer one is wrong anyway.
+const FRAMES_MAX: usize = 16;
+
+/// A request that is on its way; dropping it takes the way back.
+pub struct ZapDialog {
+    /// Gone while dropping.
+    lanes: Option<(Writer, Reader)>,
+    handler: Arc<dyn PeerEnd>,
+}
+
+impl std::fmt::Debug for ZapDialog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ZapDialog").finish_non_exhaustive()
+    }
+}
+
+impl ZapDialog {
+    /// The asking side of a pipe to `handler`.
+    #[must_use]
+    pub fn new(requests: Writer, replies: Reader, handler: Arc<dyn PeerEnd>) -> Self {
+        Self { lanes: Some((requests, replies)), handler }
+    }
+
+    /// The frames of the reply, once it is there.
+    pub fn reply(&mut self) -> Option<Vec<Msg>> {
+        let (_, replies) = self.lanes.as_mut()?;
+        let mut frames = vec![replies.recv()?.frame];
+        // Whole messages are published: what has begun is there to its end.
+        while replies.in_message()
+            && let Some(received) = replies.recv()
+        {
+            if frames.len() < FRAMES_MAX {
+                frames.push(received.frame);
+            }
+        }
+        Some(frames)
+    }
+}
+
+impl Drop for ZapDialog {
+    fn drop(&mut self) {
+        drop(self.lanes.take());
+        self.handler.closed();
+    }
+}

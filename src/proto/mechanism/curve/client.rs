@@ -1,0 +1,187 @@
+//! The client's handshake: HELLO, WELCOME, INITIATE, READY (RFC 26, "CurveZMQ Commands").
+
+use super::super::super::EngineConfig;
+use super::super::super::command::{self, ERROR, READY};
+use super::super::super::error::{EngineError, protocol_error};
+use super::super::super::outbuf::OutBuf;
+use super::super::{Mechanism, PeerMetadata, Status, append_properties, named};
+use super::traffic::{FROM_CLIENT, FROM_SERVER, OVERHEAD, Traffic};
+use super::{
+    COOKIE_LEN, Counter, CurveClientConfig, HELLO, HELLO_LEN, INITIATE, NAME, READY_MIN, WELCOME,
+    WELCOME_LEN, Watch, append_box, cryptographic, expect, failure, fresh, long_nonce, open_box,
+    parse_properties, short_nonce, take,
+};
+use crate::crypto::{BoxKey, PublicKey, SecretKey};
+use crate::msg::Msg;
+
+#[derive(Debug)]
+enum Step {
+    SendHello,
+    /// With the key between our transient key and the server's permanent one.
+    AwaitWelcome(BoxKey),
+    SendInitiate { cookie: [u8; COOKIE_LEN], transient_key: PublicKey },
+    /// With the connection's key.
+    AwaitReady(BoxKey),
+    Ready(Traffic),
+    /// Between two steps, or after a failure.
+    Nowhere,
+}
+
+/// The client's side.
+#[derive(Debug)]
+pub(in super::super) struct CurveClient {
+    step: Step,
+    config: CurveClientConfig,
+    /// Our transient key pair, made for this connection.
+    transient: Option<SecretKey>,
+    numbers: Counter,
+    /// Our metadata.
+    metadata: Vec<u8>,
+    properties: Vec<(String, Vec<u8>)>,
+}
+
+impl CurveClient {
+    pub(in super::super) fn new(config: &EngineConfig, keys: &CurveClientConfig) -> Self {
+        let mut metadata = Vec::new();
+        append_properties(&mut metadata, config);
+        Self {
+            step: Step::SendHello,
+            config: keys.clone(),
+            transient: None,
+            numbers: Counter::new(),
+            metadata,
+            properties: Vec::new(),
+        }
+    }
+
+    fn say_hello(&mut self, body: &mut Vec<u8>) -> Result<BoxKey, EngineError> {
+        let transient = SecretKey::generate()?;
+        let key = transient.agree(&self.config.server_key).map_err(|_| cryptographic())?;
+        let number = self.numbers.next()?;
+        *body = named(HELLO);
+        body.extend_from_slice(&[1, 0]);
+        body.extend_from_slice(&[0; 72]);
+        body.extend_from_slice(&transient.public());
+        body.extend_from_slice(&number);
+        append_box(body, &key, &short_nonce(b"CurveZMQHELLO---", number), &[0; 64]);
+        debug_assert_eq!(body.len(), HELLO_LEN);
+        self.transient = Some(transient);
+        Ok(key)
+    }
+
+    fn handle_welcome(&self, body: &[u8], key: &BoxKey) -> Result<Step, EngineError> {
+        let malformed = protocol_error::ZMTP_MALFORMED_COMMAND_WELCOME;
+        let mut data = expect(body, WELCOME, |len| len == WELCOME_LEN, malformed)?;
+        let nonce = long_nonce(b"WELCOME-", &take(&mut data)?);
+        let plain = open_box(data, key, &nonce)?;
+        let mut plain = &plain[..];
+        Ok(Step::SendInitiate { transient_key: take(&mut plain)?, cookie: take(&mut plain)? })
+    }
+
+    fn initiate(
+        &mut self,
+        body: &mut Vec<u8>,
+        cookie: &[u8; COOKIE_LEN],
+        server_transient: &PublicKey,
+    ) -> Result<BoxKey, EngineError> {
+        let transient = self.transient.take().ok_or_else(cryptographic)?;
+        let key = transient.agree(server_transient).map_err(|_| cryptographic())?;
+        let vouch_key =
+            self.config.secret_key.agree(server_transient).map_err(|_| cryptographic())?;
+        let mut vouched = transient.public().to_vec();
+        vouched.extend_from_slice(&self.config.server_key);
+        let vouch_random = fresh::<16>()?;
+        let mut plain = self.config.public_key.to_vec();
+        plain.extend_from_slice(&vouch_random);
+        append_box(&mut plain, &vouch_key, &long_nonce(b"VOUCH---", &vouch_random), &vouched);
+        plain.append(&mut self.metadata);
+        let number = self.numbers.next()?;
+        *body = named(INITIATE);
+        body.extend_from_slice(cookie);
+        body.extend_from_slice(&number);
+        append_box(body, &key, &short_nonce(b"CurveZMQINITIATE", number), &plain);
+        Ok(key)
+    }
+
+    fn handle_ready(&mut self, body: &[u8], key: &BoxKey) -> Result<Step, EngineError> {
+        let malformed = protocol_error::ZMTP_MALFORMED_COMMAND_READY;
+        let mut data = expect(body, READY, |len| len >= READY_MIN, malformed)?;
+        let number = take(&mut data)?;
+        let plain = open_box(data, key, &short_nonce(b"CurveZMQREADY---", number))?;
+        self.properties = parse_properties(&plain)?;
+        let ours = std::mem::replace(&mut self.numbers, Counter::new());
+        let theirs = Watch::first(number);
+        Ok(Step::Ready(Traffic::new(key, FROM_CLIENT, FROM_SERVER, ours, theirs)))
+    }
+}
+
+impl Mechanism for CurveClient {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError> {
+        self.step = match std::mem::replace(&mut self.step, Step::Nowhere) {
+            Step::SendHello => Step::AwaitWelcome(self.say_hello(body)?),
+            Step::SendInitiate { cookie, transient_key } => {
+                Step::AwaitReady(self.initiate(body, &cookie, &transient_key)?)
+            }
+            other => {
+                self.step = other;
+                return Ok(false);
+            }
+        };
+        Ok(true)
+    }
+
+    fn handle_command(&mut self, body: &[u8]) -> Result<(), EngineError> {
+        let step = std::mem::replace(&mut self.step, Step::Nowhere);
+        if let (Step::AwaitWelcome(_) | Step::AwaitReady(_), Some((ERROR, data))) =
+            (&step, command::split(body))
+        {
+            return Err(command::parse_error(data));
+        }
+        self.step = match step {
+            Step::AwaitWelcome(key) => self.handle_welcome(body, &key)?,
+            Step::AwaitReady(key) => self.handle_ready(body, &key)?,
+            _ => return Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
+        };
+        Ok(())
+    }
+
+    fn status(&self) -> Status {
+        match self.step {
+            Step::Ready(_) => Status::Ready,
+            _ => Status::Handshaking,
+        }
+    }
+
+    fn take_peer_metadata(&mut self) -> PeerMetadata {
+        PeerMetadata {
+            properties: std::mem::take(&mut self.properties),
+            ..PeerMetadata::default()
+        }
+    }
+
+    fn is_clear(&self) -> bool {
+        false
+    }
+
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
+
+    fn encode(&mut self, flags: u8, body: &Msg, out: &mut OutBuf) -> Result<(), EngineError> {
+        match &mut self.step {
+            Step::Ready(traffic) => traffic.encode(flags, body, out),
+            _ => Ok(()),
+        }
+    }
+
+    fn decode(&mut self, body: &mut [u8]) -> Result<(u8, usize), EngineError> {
+        match &mut self.step {
+            Step::Ready(traffic) => traffic.decode(body),
+            _ => Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The CURVE mechanism (RFC 25, RFC 26): four commands that agree on keys for this connection
+//! alone, and MESSAGE, which carries every frame afterwards.
+//!
+//! `client` and `server` hold the handshake, `traffic` the frames. A box that cannot be opened, a
+//! nonce that does not grow or a command out of turn ends the connection.
+
+mod client;
+mod server;
+mod traffic;
+
+#[cfg(test)]
+mod tests;
+
+use super::super::error::{EngineError, protocol_error};
+use super::super::{command, metadata};
+use crate::crypto::{BoxKey, PublicKey, SecretKey, TAG_LEN, random_bytes};
+
+pub(super) use client::CurveClient;
+pub(super) use server::CurveServer;
+
+const NAME: &str = "CURVE";
+const HELLO: &[u8] = b"HELLO";
+const WELCOME: &[u8] = b"WELCOME";
+const INITIATE: &[u8] = b"INITIATE";
+const MESSAGE: &[u8] = b"MESSAGE";
+
+const HELLO_LEN: usize = 200;
+const WELCOME_LEN: usize = 168;
+const COOKIE_LEN: usize = 96;
+/// An INITIATE without metadata.
+const INITIATE_MIN: usize = 257;
+/// A READY without metadata.
+const READY_MIN: usize = 30;
+/// Longest metadata that an INITIATE or READY may carry, in bytes.
+const METADATA_MAX: usize = 64 * 1024;
+
+/// What a client must know; keys are wiped when dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurveClientConfig {
+    /// `ZMQ_CURVE_PUBLICKEY`
+    pub public_key: PublicKey,
+    /// `ZMQ_CURVE_SECRETKEY`
+    pub secret_key: SecretKey,
+    /// `ZMQ_CURVE_SERVERKEY`
+    pub server_key: PublicKey,
+}
+
+/// What a server must know; keys are wiped when dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurveServerConfig {
+    /// `ZMQ_CURVE_SECRETKEY`
+    pub secret_key: SecretKey,
+    /// The public key of `secret_key`.
+    pub public_key: PublicKey,
+}
+
+const fn failure(value: u32) -> EngineError {
+    EngineError::protocol(value)
+}
+
+const fn cryptographic() -> EngineError {
+    failure(protocol_error::ZMTP_CRYPTOGRAPHIC)
+}
+
+/// The data of the command `name`. `malformed` says what a body of the right name and a wrong
+/// length is.
+fn expect<'a>(
+    body: &'a [u8],
+    name: &[u8],
+    is_length: impl Fn(usize) -> bool,
+    malformed: u32,
+) -> Result<&'a [u8], EngineError> {
+    match command::split(body) {
+        Some((found, data)) if found == name => {
+            if is_length(body.len()) { Ok(data) } else { Err(failure(malformed)) }
+        }
+        Some(_) => Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
+        None => Err(failure(protocol_error::ZMTP_MALFORMED_COMMAND_UNSPECIFIED)),
+    }
+}
+
+fn parse_properties(list: &[u8]) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
+    if list.len() > METADATA_MAX {
+        return Err(failure(protocol_error::ZMTP_INVALID_METADATA));
+    }
+    metadata::parse(list).map_err(|_| failure(protocol_error::ZMTP_INVALID_METADATA))
+}
+
+/// A nonce of a constant and 8 bytes of a counter.
+fn short_nonce(prefix: &[u8; 16], number: [u8; 8]) -> [u8; 24] {
+    let mut nonce = [0; 24];
+    nonce[..16].copy_from_slice(prefix);
+    nonce[16..].copy_from_slice(&number);
+    nonce
+}
+
+/// A nonce of a constant and 16 random bytes.
+fn long_nonce(prefix: &[u8; 8], random: &[u8; 16]) -> [u8; 24] {
+    let mut nonce = [0; 24];
+    nonce[..8].copy_from_slice(prefix);
+    nonce[8..].copy_from_slice(random);
+    nonce
+}
+
+/// Appends the box of `plain`: tag, then ciphertext.
+fn append_box(body: &mut Vec<u8>, key: &BoxKey, nonce: &[u8; 24], plain: &[u8]) {
+    let at = body.len();
+    body.extend_from_slice(&[0; TAG_LEN]);
+    body.extend_from_slice(plain);
+    let tag = key.seal(nonce, &mut body[at + TAG_LEN..]);
+    body[at..at + TAG_LEN].copy_from_slice(&tag);
+}
+
+/// Opens a box; what was inside is wiped when dropped.
+fn open_box(
+    boxed: &[u8],
+    key: &BoxKey,
+    nonce: &[u8; 24],
+) -> Result<zeroize::Zeroizing<Vec<u8>>, EngineError> {
+    let (tag, data) = boxed.split_first_chunk::<TAG_LEN>().ok_or_else(cryptographic)?;
+    let mut plain = zeroize::Zeroizing::new(data.to_vec());
+    key.open(nonce, tag, &mut plain).map_err(|_| cryptographic())?;
+    Ok(plain)
+}
+
+/// Takes `N` bytes from the front; every caller has checked the length.
+fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], EngineError> {
+    let (head, rest) = bytes.split_first_chunk::<N>().ok_or_else(cryptographic)?;
+    *bytes = rest;
+    Ok(*head)
+}
+
+fn fresh<const N: usize>() -> Result<[u8; N], EngineError> {
+    Ok(random_bytes()?)
+}
+
+/// Our numbers: each used once, in order.
+#[derive(Debug)]
+struct Counter(u64);
+
+impl Counter {
+    const fn new() -> Self {
+        Self(1)
+    }
+
+    #[inline]
+    fn next(&mut self) -> Result<[u8; 8], EngineError> {
+        let number = self.0;
+        // The last one is given up, so that there is no way past it.
+        self.0 = number
+            .checked_add(1)
+            .ok_or(failure(protocol_error::ZMTP_INVALID_SEQUENCE))?;
+        Ok(number.to_be_bytes())
+    }
+}
+
+/// The peer's numbers: each greater than the one before.
+#[derive(Clone, Copy, Debug)]
+struct Watch(u64);
+
+impl Watch {
+    /// Starts with the peer's first number, which may be any.
+    fn first(number: [u8; 8]) -> Self {
+        Self(u64::from_be_bytes(number))
+    }
+
+    /// The state after `number`, if that is a new one. To be kept once its box was opened.
+    #[inline]
+    fn check(self, number: [u8; 8]) -> Result<Self, EngineError> {
+        let number = u64::from_be_bytes(number);
+        if number <= self.0 {
+            return Err(failure(protocol_error::ZMTP_INVALID_SEQUENCE));
+        }
+        Ok(Self(number))
+    }
+}
