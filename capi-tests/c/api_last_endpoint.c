@@ -185,9 +185,6 @@ CASE (disconnect_takes_it)
         bounce (server, client);
         CHECK_OK (zmq_disconnect (client, last));
         CHECK_ERRNO (zmq_disconnect (client, last), ENOENT);
-        CHECK (WAIT_FOR (!(opt_int (server, ZMQ_EVENTS) & ZMQ_POLLOUT)));
-        CHECK_OK (zmq_connect (client, endpoint));
-        bounce (server, client);
         rm_socket (server);
         rm_socket (client);
         rm_ctx (ctx);
@@ -201,7 +198,7 @@ CASE (ipc_wildcard)
     void *server = mk_socket (ctx, ZMQ_PAIR), *client = mk_socket (ctx, ZMQ_PAIR);
     CHECK_OK (zmq_bind (server, "ipc://*"));
     last_endpoint (server, endpoint);
-    CHECK (strncmp (endpoint, "ipc:///", 7) == 0);
+    CHECK (strncmp (endpoint, "ipc://", 6) == 0); /* not always an absolute path */
     CHECK (strchr (endpoint, '*') == NULL);
     CHECK_OK (access (endpoint + 6, F_OK));
     CHECK_OK (zmq_connect (client, endpoint));

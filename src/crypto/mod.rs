@@ -12,3 +12,6 @@ pub use keys::{KEY_LEN, PublicKey, SecretKey, random_bytes};
 pub use secretbox::{BoxKey, StreamKey, TAG_LEN};
 
 pub use subtle::ConstantTimeEq;
+
+#[cfg(test)]
+mod tests;

@@ -84,11 +84,18 @@ impl Listener {
         &self.endpoint
     }
 
+    /// Whether it is closed, and so are the connections that came by it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let core = self.core.lock();
+        core.bound.is_none() && core.sessions.iter().all(|session| session.strong_count() == 0)
+    }
+
     /// Stops accepting, at once; the connections that came by it end too (`zmq_unbind(3)`).
     pub fn close(&self) {
         let (bound, sessions) = {
             let mut core = self.core.lock();
-            (core.bound.take(), std::mem::take(&mut core.sessions))
+            (core.bound.take(), core.sessions.clone())
         };
         if let Some((bound, token)) = bound {
             let fd = bound.as_raw_fd();

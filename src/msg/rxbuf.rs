@@ -207,7 +207,7 @@ impl RxBuf {
         let fresh = Block::with_capacity(BLOCK_SIZE)?;
         let left = self.unread();
         let len = left.len();
-        if fresh.capacity() - len < MIN_ROOM {
+        if fresh.capacity().saturating_sub(len) < MIN_ROOM {
             // Only a caller that neither takes nor consumes gets here; let it have more room.
             let larger = Block::with_capacity(len.saturating_mul(2))?;
             return Ok(self.move_to(larger));

@@ -27,13 +27,14 @@ enum Kind {
 }
 
 impl Endpoint {
-    /// Ends the endpoint with its socket.
+    /// Ends the endpoint with its socket, even if it was taken back before: then what still lingers
+    /// does so by the socket's option as it is now.
     pub(super) fn close(self) {
         match self.kind {
             Kind::Bound(listener) => listener.close(),
-            Kind::Connected(session, None) => session.retire(),
-            // The others end with their pipes and with the socket's names.
-            Kind::Connected(_, Some(_)) | Kind::BoundInproc | Kind::ConnectedInproc(_) => {}
+            Kind::Connected(session, _) => session.retire(),
+            // These end with their pipes and with the socket's names.
+            Kind::BoundInproc | Kind::ConnectedInproc(_) => {}
         }
     }
 
@@ -41,7 +42,8 @@ impl Endpoint {
         match &self.kind {
             Kind::Connected(session, _) => session.is_done(),
             Kind::ConnectedInproc(slot) => slot.id().is_none(),
-            Kind::Bound(_) | Kind::BoundInproc => false,
+            Kind::Bound(listener) => listener.is_over(),
+            Kind::BoundInproc => false,
         }
     }
 }
@@ -200,15 +202,17 @@ impl Socket {
             return Err(Errno::ENOENT);
         }
         for endpoint in taken {
-            self.end_endpoint(endpoint);
+            self.end_endpoint(&endpoint);
+            self.retired.push(endpoint);
         }
+        self.retired.retain(|endpoint| !endpoint.is_over());
         self.take_in_news();
         self.link.flush();
         Ok(())
     }
 
-    fn end_endpoint(&mut self, endpoint: Endpoint) {
-        let slot = match endpoint.kind {
+    fn end_endpoint(&mut self, endpoint: &Endpoint) {
+        let slot = match &endpoint.kind {
             Kind::Bound(listener) => {
                 listener.close();
                 return;
@@ -222,7 +226,7 @@ impl Socket {
             }
             Kind::Connected(session, slot) => {
                 session.retire();
-                slot
+                slot.as_ref()
             }
             Kind::ConnectedInproc(slot) => Some(slot),
         };

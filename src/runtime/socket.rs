@@ -20,6 +20,8 @@ pub(crate) struct Socket {
     pub(super) pattern: Box<dyn Pattern>,
     pub(super) pipes: Pipes,
     pub(super) endpoints: Vec<Endpoint>,
+    /// Endpoints that were taken back, while something of them lingers.
+    pub(super) retired: Vec<Endpoint>,
     pub(super) last_endpoint: String,
     /// Whether the frame received last has more to follow (`ZMQ_RCVMORE`).
     pub(super) rcvmore: bool,
@@ -44,6 +46,7 @@ impl Socket {
             pattern,
             pipes: Pipes::default(),
             endpoints: Vec::new(),
+            retired: Vec::new(),
             last_endpoint: String::new(),
             rcvmore: false,
             mail: Vec::new(),
@@ -174,7 +177,9 @@ impl Socket {
 
     /// Lets go of everything. Peers still get what was sent, as linger allows.
     pub(super) fn close(mut self: Box<Self>) {
-        for endpoint in std::mem::take(&mut self.endpoints) {
+        let endpoints = std::mem::take(&mut self.endpoints);
+        let retired = std::mem::take(&mut self.retired);
+        for endpoint in endpoints.into_iter().chain(retired) {
             endpoint.close();
         }
         self.link.context.inproc.forget(&self.link);

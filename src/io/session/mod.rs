@@ -461,10 +461,13 @@ impl Session {
 
     /// From now on only what is unsent keeps the session alive, as long as the socket lingers.
     fn bid_farewell(&self, core: &mut Core, now: Instant) {
-        if core.farewell.is_none() {
-            let until = self.owner.linger().and_then(|linger| now.checked_add(linger));
-            core.farewell = Some(Farewell { until });
-        }
+        let until = self.owner.linger().and_then(|linger| now.checked_add(linger));
+        // A socket that is closed after its endpoint was taken back may shorten the time, not add to it.
+        let until = match core.farewell {
+            Some(Farewell { until: Some(before) }) => Some(until.map_or(before, |now| now.min(before))),
+            _ => until,
+        };
+        core.farewell = Some(Farewell { until });
     }
 
     /// Gives everything back. What the kernel holds still reaches the peer.

@@ -201,3 +201,6 @@ fn error_body(status: u16) -> Vec<u8> {
     body.extend_from_slice(reason.as_bytes());
     body
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,6 @@ mod client;
 mod server;
 mod traffic;
 
-#[cfg(test)]
-mod tests;
-
 use super::super::error::{EngineError, protocol_error};
 use super::super::{command, metadata};
 use crate::crypto::{BoxKey, PublicKey, SecretKey, TAG_LEN, random_bytes};

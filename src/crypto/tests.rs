@@ -1,0 +1,114 @@
+//! Known answers (made with libsodium 1.0.18: `crypto_scalarmult_base`, `crypto_box_easy`), and
+//! what must not open.
+
+use super::*;
+
+const NONCE: [u8; 24] = {
+    let mut nonce = [0; 24];
+    let mut i = 0;
+    while i < 24 {
+        nonce[i] = 200 + i as u8;
+        i += 1;
+    }
+    nonce
+};
+
+fn secrets() -> (SecretKey, SecretKey) {
+    let count_from = |first: u8| std::array::from_fn(|i| first + i as u8);
+    (SecretKey::from_bytes(count_from(1)), SecretKey::from_bytes(count_from(101)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn public_keys_are_those_of_nacl() {
+    let (one, two) = secrets();
+    let expected = "07a37cbc142093c8b755dc1b10e86cb426374ad16aa853ed0bdfc0b2b86d1c7c";
+    assert_eq!(hex(&one.public()), expected);
+    let expected = "5714769d116bf76436ae74bc793d2c30ad1903c59ac5273805c7e2698b410c36";
+    assert_eq!(hex(&two.public()), expected);
+}
+
+#[test]
+fn boxes_are_those_of_nacl() {
+    /// Length, tag, last eight bytes of tag and ciphertext together.
+    const BOXES: [(usize, &str, &str); 15] = [
+        (0, "4141e900b13a409522dece7f96be957e", "22dece7f96be957e"),
+        (1, "8bca658a2754865ce085daa93d33bc18", "85daa93d33bc18c7"),
+        (15, "74152d062453fa242a4b9aca7da9a4cb", "9274f7777f80640c"),
+        (16, "c291afa8396ca318819c2d2c3307deb1", "7bf6747e87650f6a"),
+        (31, "62d66ca57a78435d34a8820ee1141a1b", "3da96b6e112e8b42"),
+        (32, "fd8f1fe66e1a03b1dc11561bad069a86", "a66a6d10298a41c9"),
+        (33, "031b141fb586d24257dab9a1a0d4cb8a", "756c13288d40ca29"),
+        (63, "c3729853f6a4b0280dcff0d2fc1ad45e", "d77e5ae0da52ab14"),
+        (64, "9cb870ba788174b3d80be4e4f81cb332", "715be3db55aa17c2"),
+        (95, "74f9ea181d1efed066f0f98050432c2d", "27511e4dc8b3efa7"),
+        (96, "54d73d39bf48688d8e3226b2b02b4974", "5e1f4ec9b4eea41d"),
+        (97, "9fe25c3fcf746f1a466201371c0e782d", "004fcab5e9a51ef0"),
+        (131, "01f87d557a87c3eb1145c4f67ea7a147", "7970417f1dc35212"),
+        (500, "e1f1cd02d67c07ffc7df8c945b578c81", "e49bc181dc99b437"),
+        (600, "e1e027098c9d3404a1c0193830d7ee04", "bd09ce53cfd1e36a"),
+    ];
+    let (one, two) = secrets();
+    let sender = one.agree(&two.public()).unwrap();
+    let receiver = two.agree(&one.public()).unwrap();
+    for (len, expected_tag, expected_end) in BOXES {
+        let plain: Vec<u8> = (0..len).map(|i| (i * 7 + len) as u8).collect();
+        let mut data = plain.clone();
+        let tag = sender.seal(&NONCE, &mut data);
+        let mut whole = tag.to_vec();
+        whole.extend_from_slice(&data);
+        assert_eq!(hex(&tag), expected_tag, "{len}");
+        assert_eq!(hex(&whole[whole.len() - 8..]), expected_end, "{len}");
+        receiver.open(&NONCE, &tag, &mut data).unwrap();
+        assert_eq!(data, plain, "{len}");
+    }
+}
+
+#[test]
+fn what_was_changed_does_not_open_and_is_left_alone() {
+    let key = BoxKey::from_bytes([9; KEY_LEN]);
+    let mut data = *b"some forty bytes of text, or nearly so..";
+    let tag = key.seal(&NONCE, &mut data);
+    let sealed = data;
+    for bit in 0..data.len() * 8 {
+        data[bit / 8] ^= 1 << (bit % 8);
+        let changed = data;
+        assert!(key.open(&NONCE, &tag, &mut data).is_err());
+        assert_eq!(data, changed);
+        data = sealed;
+    }
+    for bit in 0..TAG_LEN * 8 {
+        let mut other = tag;
+        other[bit / 8] ^= 1 << (bit % 8);
+        assert!(key.open(&NONCE, &other, &mut data).is_err());
+    }
+    for bit in 0..NONCE.len() * 8 {
+        let mut other = NONCE;
+        other[bit / 8] ^= 1 << (bit % 8);
+        assert!(key.open(&other, &tag, &mut data).is_err());
+    }
+    assert!(key.open(&NONCE, &tag, &mut data[..39]).is_err());
+    assert!(BoxKey::from_bytes([8; KEY_LEN]).open(&NONCE, &tag, &mut data).is_err());
+    key.open(&NONCE, &tag, &mut data).unwrap();
+}
+
+#[test]
+fn nobody_agrees_with_a_point_of_low_order() {
+    let (one, _) = secrets();
+    let mut low = [0; KEY_LEN];
+    assert!(one.agree(&low).is_err());
+    low[0] = 1;
+    assert!(one.agree(&low).is_err());
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let (one, two) = secrets();
+    assert_eq!(format!("{one:?}"), "SecretKey(..)");
+    let key = one.agree(&two.public()).unwrap();
+    assert_eq!(format!("{key:?} {:?}", key.stream(&[0; 16])), "BoxKey(..) StreamKey(..)");
+    assert_ne!(SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+}
