@@ -193,7 +193,7 @@ CASE (wrong_direction)
     }
 }
 
-/* An exchange that is cut off after every octet: whole messages arrive, the rest leaves no trace. */
+/* An exchange cut off after every octet: whole messages arrive, the rest leaves no trace. */
 CASE (truncated)
 {
     victim_t v = open_victim (ZMQ_PULL);

@@ -170,7 +170,7 @@ CASE (too_slow)
     }
 }
 
-/* The reverse: who connects to a peer that hangs up tries again, until somebody sensible answers. */
+/* The reverse: who connects to a peer that hangs up tries again until somebody answers. */
 CASE (listener_hangs_up)
 {
     void *ctx = mk_ctx (), *pull = mk_socket (ctx, ZMQ_PULL);

@@ -26,7 +26,7 @@ typedef struct
     char endpoint[ENDPOINT_SIZE];
 } victim_t;
 
-/* A victim of this type, which must be able to receive from its peers: PULL, ROUTER, DEALER, REP. */
+/* A victim of this type: PULL, ROUTER, DEALER or REP for check_good, XPUB without it. */
 HELPER victim_t open_victim (int type)
 {
     victim_t v;

@@ -35,7 +35,7 @@ typedef struct
     const char *transport;
     int child_binds;
     int rcvhwm;
-    int late; /* the receiver begins to read when this many ms are over, -1: when the child is gone */
+    int late; /* ms before the receiver begins to read, -1: when the child is gone */
     uint32_t count;
     size_t size;
 } run_t;

@@ -70,11 +70,18 @@ HELPER int settle (void *socket)
     return opt_int (socket, ZMQ_EVENTS);
 }
 
-/* The socket must end this connection. Some libraries need calls of the application to get there. */
+/* The stream of this descriptor is at its end; what comes before it is dropped. */
+HELPER int at_end (int fd)
+{
+    char dropped[256];
+    const ssize_t n = recv (fd, dropped, sizeof dropped, MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+/* The socket must end this connection. A library may need calls of the application for it. */
 HELPER int closed_by (void *socket, int fd)
 {
-    char byte;
-    return WAIT_FOR ((settle (socket), recv (fd, &byte, 1, MSG_DONTWAIT) == 0 || errno == ECONNRESET));
+    return WAIT_FOR ((settle (socket), at_end (fd)));
 }
 
 /* The socket must write to this connection; same remark. */
@@ -84,7 +91,7 @@ HELPER int written_by (void *socket, int fd)
     return WAIT_FOR ((settle (socket), poll (&item, 1, 0) == 1));
 }
 
-/* Sends without blocking until the socket refuses (or `most` are accepted); gives how many it took. */
+/* Sends without blocking until the socket refuses or took `most`; gives how many it took. */
 HELPER int fill (void *socket, int most)
 {
     int count = 0;

@@ -12,7 +12,7 @@ static int capacity (int snd, int rcv)
     return snd == 0 || rcv == 0 ? PLENTY : snd + rcv;
 }
 
-/* The sockets joined over inproc, `first` says who is there first: 's'erver binds or 'c'lient connects. */
+/* Joins over inproc; `first` says who comes first: the 's'erver that binds or the 'c'lient. */
 static void join_inproc (pair_t p, char first)
 {
     char endpoint[ENDPOINT_SIZE];

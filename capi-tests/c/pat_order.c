@@ -33,7 +33,8 @@ static void check_order (int sender_type, int receiver_type, int peers, const ch
     tally_t tally = {{0}, 0};
     bind_any (receiver, transport, endpoint);
     for (int s = 0; s < peers; ++s) {
-        senders[s] = (sender_t){mk_socket (ctx, sender_type), (uint32_t) s, TOTAL / (unsigned) peers};
+        senders[s] = (sender_t){mk_socket (ctx, sender_type), (uint32_t) s,
+                                TOTAL / (uint32_t) peers};
         REQUIRE_OK (zmq_connect (senders[s].socket, endpoint));
         threads[s] = start_thread (send_all, &senders[s]);
     }

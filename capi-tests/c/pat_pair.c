@@ -102,7 +102,7 @@ CASE (next_peer_after_the_first_left)
         REQUIRE_OK (zmq_connect (client, endpoint));
         bounce (server, client);
         rm_socket (client);
-        /* When the first one is really gone is not ours to say: newcomers try until one is taken. */
+        /* When the first one is really gone is open: newcomers try until one is taken. */
         set_int (server, ZMQ_RCVTIMEO, 20);
         int taken = 0;
         const long long end = now_ms () + DEADLINE_MS;

@@ -4,7 +4,7 @@
  */
 #include "pat_common.h"
 
-/* Receives [identity, ""] + one body frame and gives the identity (5 bytes where it is automatic). */
+/* Receives [identity, ""] and one body frame; gives the identity and its size. */
 static int recv_request (void *router, char *identity, const char *body)
 {
     const int size = zmq_recv (router, identity, 255, 0);

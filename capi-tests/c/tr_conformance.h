@@ -38,7 +38,7 @@ static void free_endpoint (void *ctx, char *endpoint)
     rm_socket (socket);
 }
 
-/* ---- Exchange ----------------------------------------------------------------------------- */
+/* ---- Exchange -------------------------------------------------------------------------------- */
 
 /* One request from `asker`, one reply of `replier`, whatever their types add to the frames. */
 static void request_reply (void *replier, int replier_type, void *asker, int asker_type)
@@ -74,7 +74,8 @@ CASE (both_ways)
     for (int i = 0; i < 12; ++i) {
         const int *type = types[i / 2], asker_binds = i % 2;
         const pair_t p = new_pair (type[asker_binds], type[!asker_binds]);
-        void *replier = asker_binds ? p.client : p.server, *asker = asker_binds ? p.server : p.client;
+        void *asker = asker_binds ? p.server : p.client;
+        void *replier = asker_binds ? p.client : p.server;
         join_sockets (p.server, p.client, TRANSPORT);
         for (int round = 0; round < 5; ++round)
             request_reply (replier, type[0], asker, type[1]);
@@ -88,7 +89,8 @@ CASE (one_way)
     for (int i = 0; i < 6; ++i) {
         const int *type = types[i / 2], sender_binds = i % 2;
         const pair_t p = new_pair (type[sender_binds], type[!sender_binds]);
-        void *receiver = sender_binds ? p.client : p.server, *sender = sender_binds ? p.server : p.client;
+        void *sender = sender_binds ? p.server : p.client;
+        void *receiver = sender_binds ? p.client : p.server;
         join_sockets (p.server, p.client, TRANSPORT);
         if (type[0] == ZMQ_SUB) {
             set_str (receiver, ZMQ_SUBSCRIBE, "t");
@@ -212,7 +214,7 @@ CASE (restart)
     rm_ctx (ctx);
 }
 
-/* ---- Addresses -------------------------------------------------------------------------------- */
+/* ---- Addresses ------------------------------------------------------------------------------- */
 
 CASE (bind_twice)
 {

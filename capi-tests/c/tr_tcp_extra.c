@@ -20,7 +20,7 @@ static int port_of (const char *endpoint)
     return atoi (strrchr (endpoint, ':') + 1);
 }
 
-/* ---- Addresses ------------------------------------------------------------------------------ */
+/* ---- Addresses ------------------------------------------------------------------------------- */
 
 CASE (ways_to_say_loopback)
 {
@@ -140,7 +140,7 @@ CASE (source_address)
     close (listener);
 }
 
-/* ---- Options of the system's socket ------------------------------------------------------------ */
+/* ---- Options of the system's socket ---------------------------------------------------------- */
 
 static void check_fd (int fd, int level, int option, int expected)
 {
@@ -235,7 +235,7 @@ CASE (given_descriptor)
     rm_ctx (ctx);
 }
 
-/* ---- Pace of reconnecting ------------------------------------------------------------------------ */
+/* ---- Pace of reconnecting -------------------------------------------------------------------- */
 
 enum { PACE_EVENTS = ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_CONNECTED };
 

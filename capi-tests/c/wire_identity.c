@@ -5,7 +5,7 @@
 #include "pat_common.h"
 #include "wire_peer.h"
 
-/* A DEALER of this version (10, 20, 30, 31) with an identity ("": none), which then says "hello". */
+/* A DEALER of version 10, 20, 30 or 31 with an identity ("": none), which then says "hello". */
 static int join_dealer (const char *endpoint, int version, const char *id)
 {
     static wire_buf_t buf;

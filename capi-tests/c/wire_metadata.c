@@ -198,7 +198,7 @@ int main (int argc, char **argv)
     harness_begin (argc, argv);
     RUN (what_ready_says);
     RUN (what_ready_may_say);
-    RUN_OURS (names_in_any_case, "RFC 37 says that case does not count; for Identity 4.3.4 disagrees");
+    RUN_OURS (names_in_any_case, "RFC 37 ignores case, the reference does not for Identity");
     RUN (properties_of_a_message);
     RUN_OURS (routing_id_of_a_message, "4.3.4 knows only the old name, the manual both");
     RUN (frames_and_copies);

@@ -209,7 +209,8 @@ HELPER int wire_is_command (const wire_frame_t *frame, const char *name)
 }
 
 /* The value of a property of READY (any case); NULL where it is missing or READY is malformed. */
-HELPER const unsigned char *wire_property (const wire_frame_t *ready, const char *name, size_t *size)
+HELPER const unsigned char *
+wire_property (const wire_frame_t *ready, const char *name, size_t *size)
 {
     size_t at = 1 + strlen ("READY");
     while (at < ready->size) {
@@ -295,7 +296,8 @@ HELPER int wire_send_command (int fd, const char *name, const void *data, size_t
 }
 
 /* The next frame must be this one (flags without WIRE_LONG, which only tells the length). */
-#define expect_wire(fd, flags, text) wire_expect (__FILE__, __LINE__, fd, flags, text, strlen (text))
+#define expect_wire(fd, flags, text)                                                               \
+    wire_expect (__FILE__, __LINE__, fd, flags, text, strlen (text))
 #define expect_wire_bytes(fd, flags, data, size)                                                   \
     wire_expect (__FILE__, __LINE__, fd, flags, data, size)
 

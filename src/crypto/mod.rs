@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod keys;
+mod poly1305;
+mod salsa20;
 mod secretbox;
 
 pub use keys::{KEY_LEN, PublicKey, SecretKey, random_bytes};

@@ -4,14 +4,13 @@
 //! Salsa20's nonce. CURVE's nonces begin with constants, so that first step is done once per
 //! connection and direction ([`BoxKey::stream`]).
 
-use poly1305::Poly1305;
-use salsa20::Salsa20;
-use salsa20::cipher::consts::U10;
-use salsa20::cipher::{KeyIvInit, StreamCipher};
+use ::poly1305::Poly1305;
+use ::salsa20::cipher::consts::U10;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::KEY_LEN;
+use super::salsa20::Stream;
 use crate::errno::{Errno, Result};
 
 /// Length of the authenticator in front of a box, in bytes.
@@ -63,9 +62,11 @@ impl BoxKey {
 impl StreamKey {
     /// As [`BoxKey::seal`], for the nonce of the prefix and `rest`.
     #[must_use]
+    #[inline]
     pub fn seal(&self, rest: &[u8; 8], data: &mut [u8]) -> [u8; TAG_LEN] {
-        let (mut cipher, poly_key) = self.start(rest);
-        cipher.apply_keystream(data);
+        let mut stream = Stream::new(&self.0, rest);
+        let poly_key = stream.poly_key();
+        stream.apply(data);
         authenticator(&poly_key, data)
     }
 
@@ -73,31 +74,31 @@ impl StreamKey {
     ///
     /// # Errors
     /// `EPROTO` if the tag is wrong.
+    #[inline]
     pub fn open(&self, rest: &[u8; 8], tag: &[u8; TAG_LEN], data: &mut [u8]) -> Result<()> {
-        let (mut cipher, poly_key) = self.start(rest);
+        let mut stream = Stream::new(&self.0, rest);
+        let poly_key = stream.poly_key();
         if !bool::from(authenticator(&poly_key, data).ct_eq(tag)) {
             return Err(Errno::EPROTO);
         }
-        cipher.apply_keystream(data);
+        stream.apply(data);
         Ok(())
-    }
-
-    /// The cipher at the place where data begins, behind the 32 bytes that key the authenticator.
-    fn start(&self, rest: &[u8; 8]) -> (Salsa20, Zeroizing<[u8; 32]>) {
-        let mut cipher = Salsa20::new(&self.0.into(), rest.into());
-        let mut poly_key = Zeroizing::new([0; 32]);
-        cipher.apply_keystream(&mut *poly_key);
-        (cipher, poly_key)
     }
 }
 
 fn authenticator(key: &[u8; 32], data: &[u8]) -> [u8; TAG_LEN] {
-    use poly1305::universal_hash::KeyInit;
+    use ::poly1305::universal_hash::KeyInit;
+    if data.len() < VECTORS_PAY {
+        return super::poly1305::tag(key, data);
+    }
     Poly1305::new(key.into()).compute_unpadded(data).into()
 }
 
+/// Bytes from which on the vectors of the `poly1305` crate are worth their setup.
+const VECTORS_PAY: usize = 2048;
+
 fn hsalsa20(key: &[u8; KEY_LEN], input: &[u8; 16]) -> [u8; KEY_LEN] {
-    salsa20::hsalsa::<U10>(key.into(), input.into()).into()
+    ::salsa20::hsalsa::<U10>(key.into(), input.into()).into()
 }
 
 fn split(nonce: &[u8; 24]) -> (&[u8; 16], &[u8; 8]) {

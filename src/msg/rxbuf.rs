@@ -8,7 +8,7 @@ use std::io::IoSliceMut;
 
 use super::block::Block;
 use super::{INLINE_MAX, Msg};
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 
 /// Size of the block that reads go into, in bytes.
 const BLOCK_SIZE: usize = 64 * 1024;
@@ -21,6 +21,8 @@ const OWN_BLOCK: usize = 8 * 1024;
 const READ_BEYOND: usize = 8 * 1024;
 /// Room that a body gets ahead of its bytes; beyond it, its block grows with what arrives.
 const TRUSTED_BODY: usize = 64 * 1024 * 1024;
+/// A longer body than this can never be had: a process has no such address space.
+const POSSIBLE_BODY: usize = 1 << 46;
 
 /// Bytes received but not yet decoded.
 #[derive(Default)]
@@ -113,8 +115,11 @@ impl RxBuf {
     /// Starts a body of `n` bytes in a block of its own, beginning with what is unread.
     ///
     /// # Errors
-    /// `ENOMEM` if there is no memory for it.
+    /// `ENOMEM` if there is no memory for it, or can never be.
     pub fn start_body(&mut self, n: usize) -> Result<()> {
+        if n > POSSIBLE_BODY {
+            return Err(Errno::ENOMEM);
+        }
         let block = Block::with_capacity(n.min(TRUSTED_BODY))?;
         let head = self.unread();
         let filled = head.len().min(n).min(block.capacity());

@@ -25,6 +25,23 @@ pub use socket::trimmed;
 pub use table::{Access, Effect, Kind, OptionSpec, TABLE, Types, find};
 pub use writer::OptionWriter;
 
+/// Whether an option is cleared by a null pointer, for which an empty value does not stand
+/// (`zmq_setsockopt(3)`).
+#[must_use]
+pub const fn is_cleared_by_null(option: i32) -> bool {
+    matches!(
+        option,
+        id::TCP_ACCEPT_FILTER
+            | id::IPC_FILTER_PID
+            | id::IPC_FILTER_UID
+            | id::IPC_FILTER_GID
+            | id::PLAIN_USERNAME
+            | id::PLAIN_PASSWORD
+            | id::SOCKS_PROXY
+            | id::BINDTODEVICE
+    )
+}
+
 /// Who has to hear of an option that was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<'a> {

@@ -40,6 +40,11 @@ pub trait PeerEnd: Send + Sync {
     /// A whole message was published; `unsent` counts (messages, bytes) since the last time this
     /// returned true, which means that they are on their way.
     fn published(&self, lane: &Writer, unsent: (usize, usize)) -> bool;
+    /// Whether the peer itself gives the credit for what it reads, so that a look at it is always worth
+    /// while; a session gives it for what it has taken over, which is not with the peer yet.
+    fn gives_credit_itself(&self) -> bool {
+        false
+    }
     /// The peer waited for credit, and some was given.
     fn credited(&self);
     /// The socket has let go of its end.
@@ -81,14 +86,17 @@ struct Entry {
     looked: Option<Instant>,
 }
 
-/// How often the credit for a pipe without room is looked at unasked. A sender in a tight loop sees its
-/// high-water mark, one that was away sees the room that came meanwhile; the reference library has
-/// the same period.
+/// How often the credit for a pipe without room to a session is looked at unasked. A sender in a tight
+/// loop sees its high-water mark, one that was away sees the room that came meanwhile; the reference
+/// library has the same period.
 const LOOK: Duration = Duration::from_millis(1);
 
 impl Entry {
     #[cold]
     fn look_now_and_then(&mut self) -> bool {
+        if self.end.peer.gives_credit_itself() {
+            return self.end.tx.look_for_room();
+        }
         let now = Instant::now();
         let recently = self.looked.is_some_and(|looked| now.duration_since(looked) < LOOK);
         if recently {

@@ -278,6 +278,19 @@ impl Reader {
         true
     }
 
+    /// Drops what is left of a message that was begun; true if the writer waited for the credit that
+    /// this gave back: it must be told.
+    #[must_use]
+    pub fn skip_message(&mut self) -> bool {
+        let mut wake_writer = false;
+        while self.in_message
+            && let Some(received) = self.recv()
+        {
+            wake_writer |= received.wake_writer;
+        }
+        wake_writer
+    }
+
     /// Whether the frame read last has more to follow.
     #[must_use]
     pub fn in_message(&self) -> bool {
@@ -321,5 +334,8 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(zmq_loom)))]
 mod tests;
+
+#[cfg(all(test, zmq_loom))]
+mod loom_tests;

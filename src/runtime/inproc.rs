@@ -63,6 +63,10 @@ impl PeerEnd for Neighbour {
         true
     }
 
+    fn gives_credit_itself(&self) -> bool {
+        true
+    }
+
     fn credited(&self) {
         self.post(Event::Writable(Arc::clone(&self.slot)));
     }

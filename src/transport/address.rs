@@ -123,11 +123,20 @@ fn check_connect(address: &str) -> Result<()> {
         c.is_ascii_alphanumeric()
             || matches!(c, '.' | '-' | ':' | '%' | '_' | ';' | '[' | ']' | '*')
     };
+    let target = HostPort::parse(address.rsplit_once(';').map_or(address, |(_, target)| target));
     let good = address.starts_with(start)
+        && !target.host.is_empty()
+        && !is_broken_literal(&target.host)
         && host.chars().all(inside)
         && port.starts_with(|c: char| c.is_ascii_digit())
         && port.chars().all(inside);
     if good { Ok(()) } else { Err(Errno::EINVAL) }
+}
+
+/// Whether a host is meant as a numeric IPv6 address, but is none.
+fn is_broken_literal(host: &str) -> bool {
+    let (address, _zone) = host.split_once('%').unwrap_or((host, ""));
+    host.contains([':', '[', ']']) && address.parse::<std::net::Ipv6Addr>().is_err()
 }
 
 impl HostPort {

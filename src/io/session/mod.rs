@@ -400,7 +400,9 @@ impl Session {
         if let Some(lanes) = &mut core.lanes {
             lanes.to_socket.roll_back();
             // A message of which the peer got the head must not reach the next one as a tail.
-            while lanes.from_socket.in_message() && lanes.from_socket.recv().is_some() {}
+            if lanes.from_socket.skip_message() {
+                self.owner.post(Event::Writable(Arc::clone(&lanes.slot)));
+            }
         }
         let temporary = loss.is_temporary();
         let keeps_pipe = core.dialer.is_some() && !self.options.immediate && !self.is_raw();

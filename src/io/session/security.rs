@@ -44,10 +44,11 @@ pub(super) fn zap(options: &SecurityOptions, stream: &Stream) -> ZapConfig {
 pub(super) fn properties(peer: &PeerInfo, stream: &Stream) -> Vec<(String, Vec<u8>)> {
     let known = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
     let address: String = stream.peer_address().into();
-    let mut properties = vec![
-        known("Peer-Address", address.as_bytes()),
-        known("Routing-Id", &peer.routing_id),
-    ];
+    let mut properties = vec![known("Peer-Address", address.as_bytes())];
+    let told = |name: &str| peer.properties.iter().any(|(told, _)| told.eq_ignore_ascii_case(name));
+    if told("Identity") {
+        properties.push(known("Routing-Id", &peer.routing_id));
+    }
     properties.extend(peer.user_id.as_ref().map(|user| known("User-Id", user)));
     properties.extend(peer.zap_properties.iter().cloned());
     // The routing id is known by the name of the option, and nobody tells us a user but the handler.
