@@ -8,4 +8,4 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/loom
 # Models of three threads and more are cut short at this number of preemptions, which finds most there is.
 export LOOM_MAX_PREEMPTIONS=${LOOM_MAX_PREEMPTIONS:-3}
 RUSTFLAGS="--cfg zmq_loom" timeout 900 \
-    cargo test --locked --release --package ferrozmq --lib -- loom_tests
+    cargo test --locked --package ferrozmq --lib -- loom_tests

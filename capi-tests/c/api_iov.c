@@ -221,7 +221,7 @@ CASE (round_trip)
 {
     pair_t pair = mk_pair ("tcp");
     struct iovec out[100], in[100];
-    char text[100][8];
+    char text[100][16];
     for (int i = 0; i < 100; ++i) {
         snprintf (text[i], sizeof text[i], "p%d", i);
         out[i] = part (text[i]);

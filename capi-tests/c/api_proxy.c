@@ -48,7 +48,7 @@ static void request_reply (const char *transport)
     pthread_t thread = start_thread (run_proxy, &proxy);
     for (int round = 0; round < 20; ++round)
         for (int i = 0; i < 3; ++i) {
-            char text[16];
+            char text[32];
             snprintf (text, sizeof text, "q%d-%d", round, i);
             send_multi (req[i], 2, text, "part");
             expect_multi (rep, 2, text, "part");

@@ -8,7 +8,7 @@
 CASE (refused_is_tried_again)
 {
     char endpoint[ENDPOINT_SIZE], address[ENDPOINT_SIZE];
-    int value;
+    int value = 0;
     void *ctx = mk_ctx ();
     void *client = mk_socket (ctx, ZMQ_DEALER), *server = mk_socket (ctx, ZMQ_DEALER);
     void *monitor = mk_monitor (ctx, client, ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_CONNECTED);
@@ -120,7 +120,7 @@ CASE (back_off_up_to_a_maximum)
 CASE (maximum_below_the_interval_is_ignored)
 {
     char endpoint[ENDPOINT_SIZE];
-    int value;
+    int value = 0;
     void *ctx = mk_ctx ();
     void *client = mk_socket (ctx, ZMQ_DEALER);
     void *monitor = mk_monitor (ctx, client, ZMQ_EVENT_CONNECT_RETRIED);

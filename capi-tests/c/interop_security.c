@@ -125,7 +125,8 @@ static void *mk_side (void *ctx, int type)
     void *socket = mk_socket (ctx, type == ZMQ_PUB ? ZMQ_XPUB : type);
     if (type == ZMQ_SUB)
         set_str (socket, ZMQ_SUBSCRIBE, "x");
-    set_int (socket, ZMQ_HEARTBEAT_IVL, 200);
+    set_int (socket, ZMQ_HEARTBEAT_IVL, 50);
+    set_int (socket, ZMQ_HEARTBEAT_TIMEOUT, DEADLINE_MS);
     return socket;
 }
 

@@ -115,7 +115,8 @@ HELPER void *zap_run (void *arg)
         memcpy (handler->asked, frames + at, sizeof *frames * (size_t) (ZAP_FRAMES_MAX - at));
         for (int i = 0; i < at; ++i)
             zmq_send (handler->socket, frames[i].data, frames[i].size, ZMQ_SNDMORE);
-        const int refuse = handler->requests < handler->refuse_first;
+        /* Counted before the last frame goes, so that who was let in finds it counted. */
+        const int refuse = __sync_fetch_and_add (&handler->requests, 1) < handler->refuse_first;
         for (int i = 0; i < handler->reply_frames; ++i) {
             const zap_frame_t *frame = &handler->reply[i];
             if (i == 0 && handler->echo_version)
@@ -128,7 +129,6 @@ HELPER void *zap_run (void *arg)
             else
                 zmq_send (handler->socket, frame->data, frame->size, last ? 0 : ZMQ_SNDMORE);
         }
-        __sync_fetch_and_add (&handler->requests, 1);
     }
     return NULL;
 }

@@ -8,6 +8,7 @@ use super::message::zmq_msg_t;
 use super::ret::Length;
 use super::transfer::{ZMQ_SNDMORE, recv_msg, send_msg};
 use super::{args, proxy};
+use crate::msg::Msg;
 use crate::errno::{Errno, Result};
 
 /// A buffer and its size, as `writev(2)` has it.
@@ -96,7 +97,8 @@ entry! {
             let parts = unsafe { entries(iov, *count) }?;
             *count = 0;
             for part in parts {
-                let msg = socket.recv_body(flags)?;
+                let mut msg = Msg::new();
+                socket.recv_body(&mut msg, flags)?;
                 *part = allocated_copy(msg.data())?;
                 *count += 1;
                 if !msg.is_more() {

@@ -91,7 +91,8 @@ entry! {
             // Before anything is taken from the socket.
             // SAFETY: passed on to the caller.
             let buffer = unsafe { args::bytes_mut(buf, len, Errno::EFAULT) }?;
-            let msg = socket.recv_body(flags)?;
+            let mut msg = Msg::new();
+            socket.recv_body(&mut msg, flags)?;
             let data = msg.data();
             let kept = data.len().min(buffer.len());
             buffer[..kept].copy_from_slice(&data[..kept]);

@@ -54,22 +54,31 @@ impl FairQueue {
     /// only: later the pipe may be gone.
     #[inline]
     pub(super) fn recv(&mut self, pipes: &mut Pipes) -> Option<(PipeId, Msg)> {
+        let mut frame = Msg::new();
+        let id = self.recv_into(pipes, &mut frame)?;
+        Some((id, frame))
+    }
+
+    /// As [`Self::recv`], into a place.
+    #[inline]
+    pub(super) fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Option<PipeId> {
         if !self.rest.is_empty() {
-            return self.rest.pop_front().map(|frame| (PipeId::MAX, frame));
+            *place = self.rest.pop_front()?;
+            return Some(PipeId::MAX);
         }
         loop {
             let id = match self.current {
                 Some(id) => id,
                 None => self.pipes.current()?,
             };
-            if let Some(frame) = pipes.recv(id) {
-                if frame.is_more() {
+            if pipes.recv_into(id, place) {
+                if place.is_more() {
                     self.current = Some(id);
                 } else {
                     self.current = None;
                     self.pipes.advance();
                 }
-                return Some((id, frame));
+                return Some(id);
             }
             self.current = None;
             self.pipes.deactivate(id);

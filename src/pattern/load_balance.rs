@@ -63,14 +63,13 @@ impl LoadBalance {
                 return Ok(None);
             }
         };
-        let frame = msg.take();
-        if frame.is_more() {
+        if msg.is_more() {
             self.target = Target::Pipe(id);
         } else {
             self.target = Target::None;
             self.pipes.advance();
         }
-        pipes.send(id, frame);
+        pipes.send_from(id, msg);
         Ok(Some(id))
     }
 

@@ -137,6 +137,15 @@ pub trait Pattern: Send {
     /// `EAGAIN`: nothing there; `EFSM`, `ENOTSUP` as `zmq_recv(3)` says.
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg>;
 
+    /// As [`Pattern::recv`], into a place; worth an implementation of its own where every copy counts.
+    ///
+    /// # Errors
+    /// As [`Pattern::recv`]; `place` is as it was, or empty.
+    fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
+        *place = self.recv(pipes)?;
+        Ok(())
+    }
+
     /// Whether [`Pattern::recv`] would bring a frame (`ZMQ_POLLIN`).
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool;
 

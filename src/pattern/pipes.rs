@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::msg::{Metadata, Msg};
-use crate::pipe::{HwmKnob, Reader, Writer};
+use crate::pipe::{HwmKnob, Reader, Taken, Writer};
 
 /// Index of a pipe at its socket; used again after the pipe is gone.
 pub type PipeId = usize;
@@ -209,10 +209,19 @@ impl Pipes {
     /// Writes a frame (whether there is room is asked before, at the start of a message). With the
     /// last frame of a message the peer is told.
     #[inline]
-    pub fn send(&mut self, id: PipeId, frame: Msg) {
-        let Some(entry) = self.entry(id) else { return };
+    pub fn send(&mut self, id: PipeId, mut frame: Msg) {
+        self.send_from(id, &mut frame);
+    }
+
+    /// As [`Pipes::send`], out of a place that is left empty.
+    #[inline]
+    pub fn send_from(&mut self, id: PipeId, frame: &mut Msg) {
+        let Some(entry) = self.entry(id) else {
+            drop(frame.take());
+            return;
+        };
         entry.unsent.1 += frame.len();
-        if entry.end.tx.send(frame) {
+        if entry.end.tx.send_from(frame) {
             entry.unsent.0 += 1;
             if entry.end.peer.published(&entry.end.tx, entry.unsent) {
                 entry.unsent = (0, 0);
@@ -234,17 +243,27 @@ impl Pipes {
     /// `Pattern::readable` names it; the pipe may have been found at its end.
     #[inline]
     pub fn recv(&mut self, id: PipeId) -> Option<Msg> {
+        let mut frame = Msg::new();
+        self.recv_into(id, &mut frame).then_some(frame)
+    }
+
+    /// As [`Pipes::recv`], into a place; false instead of `None`.
+    #[inline]
+    pub fn recv_into(&mut self, id: PipeId, place: &mut Msg) -> bool {
         loop {
-            let entry = self.entries.get_mut(id)?.as_mut()?;
-            if let Some(received) = entry.end.rx.recv() {
-                if received.wake_writer {
-                    entry.end.peer.credited();
+            let Some(entry) = self.entry(id) else { return false };
+            match entry.end.rx.recv_into(place) {
+                Taken::Nothing => {}
+                taken => {
+                    if taken == Taken::FrameAndCredit {
+                        entry.end.peer.credited();
+                    }
+                    self.last = Some(id);
+                    return true;
                 }
-                self.last = Some(id);
-                return Some(received.frame);
             }
             if self.nothing_to_read(id) {
-                return None;
+                return false;
             }
         }
     }

@@ -35,6 +35,11 @@ impl Pattern for Pull {
         self.inbound.recv(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN)
     }
 
+    #[inline]
+    fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
+        self.inbound.recv_into(pipes, place).map(|_| ()).ok_or(Errno::EAGAIN)
+    }
+
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {
         self.inbound.has_next(pipes)
     }

@@ -145,6 +145,18 @@ impl Writer {
         true
     }
 
+    /// As [`Self::send`], out of a place that is left empty.
+    #[inline]
+    pub fn send_from(&mut self, frame: &mut Msg) -> bool {
+        if frame.is_more() || !self.partial.is_empty() || self.lane.latest.is_some() {
+            return self.send(frame.take());
+        }
+        self.frames.write_from(frame);
+        self.written = self.written.wrapping_add(1);
+        self.frames.publish();
+        true
+    }
+
     #[cold]
     fn send_partial(&mut self) {
         for frame in self.partial.drain(..) {
@@ -218,29 +230,57 @@ pub struct Received {
     pub wake_writer: bool,
 }
 
+/// What reading a frame into a place came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing is there.
+    Nothing,
+    /// A frame.
+    Frame,
+    /// A frame, and the writer waited for the credit that it gave back: it must be told.
+    FrameAndCredit,
+}
+
 impl Reader {
     /// The next frame.
     #[inline]
     pub fn recv(&mut self) -> Option<Received> {
-        let Some(frame) = self.frames.pop() else { return self.recv_latest() };
-        self.in_message = frame.is_more();
-        let mut wake_writer = false;
+        let mut frame = Msg::new();
+        match self.recv_into(&mut frame) {
+            Taken::Nothing => None,
+            taken => Some(Received { frame, wake_writer: taken == Taken::FrameAndCredit }),
+        }
+    }
+
+    /// As [`Self::recv`], into a place.
+    #[inline]
+    pub fn recv_into(&mut self, place: &mut Msg) -> Taken {
+        if !self.frames.pop_into(place) {
+            return self.recv_latest(place);
+        }
+        self.in_message = place.is_more();
         if !self.in_message {
             self.read = self.read.wrapping_add(1);
             let hwm = self.lane.hwm.load(Ordering::Relaxed);
             // No limit: credit is only kept near enough for the counts of monitors.
             let batch = if hwm == 0 { 1024 } else { hwm.div_ceil(2) };
-            if self.read.wrapping_sub(self.credited) >= batch {
-                wake_writer = self.give_credit();
+            if self.read.wrapping_sub(self.credited) >= batch && self.give_credit() {
+                return Taken::FrameAndCredit;
             }
         }
-        Some(Received { frame, wake_writer })
+        Taken::Frame
     }
 
     #[cold]
-    fn recv_latest(&mut self) -> Option<Received> {
-        let frame = self.lane.latest.as_ref()?.lock().take()?;
-        Some(Received { frame, wake_writer: false })
+    fn recv_latest(&mut self, place: &mut Msg) -> Taken {
+        let latest = self.lane.latest.as_ref().and_then(|latest| latest.lock().take());
+        match latest {
+            Some(frame) => {
+                *place = frame;
+                Taken::Frame
+            }
+            None => Taken::Nothing,
+        }
     }
 
     #[cold]

@@ -107,6 +107,25 @@ impl<T> Producer<T> {
         self.written += 1;
     }
 
+    /// As [`Self::write`], out of a place that is left with a default value: one copy, no detours.
+    #[inline]
+    pub(crate) fn write_from(&mut self, place: &mut T)
+    where
+        T: Default,
+    {
+        let index = self.written % SLOTS;
+        if index == 0 {
+            self.next_chunk();
+        }
+        // SAFETY: as in `write`.
+        let slot = unsafe { (*self.chunk).slots[index].get() };
+        // SAFETY: the value moves into the slot; `place` is written anew below, without a drop.
+        unsafe { ptr::copy_nonoverlapping(ptr::from_ref(place), slot.cast::<T>(), 1) };
+        // SAFETY: `place` is valid for writes, and what was there has moved on.
+        unsafe { ptr::write(place, T::default()) };
+        self.written += 1;
+    }
+
     /// Makes all that was written visible.
     #[inline]
     pub(crate) fn publish(&self) {
@@ -147,6 +166,26 @@ impl<T> Consumer<T> {
         let value = unsafe { slot.read().assume_init() };
         self.read += 1;
         Some(value)
+    }
+
+    /// As [`Self::pop`], into a place whose value is dropped: one copy, no detours. False: nothing there.
+    #[inline]
+    pub(crate) fn pop_into(&mut self, place: &mut T) -> bool {
+        if !self.has_next() {
+            return false;
+        }
+        let index = self.read % SLOTS;
+        if index == 0 {
+            self.next_chunk();
+        }
+        // SAFETY: as in `pop`.
+        let slot = unsafe { (*self.chunk).slots[index].get() };
+        // SAFETY: `place` holds a value, which is overwritten below without another drop.
+        unsafe { ptr::drop_in_place(place) };
+        // SAFETY: the slot was written before the tail was stored, and is read once.
+        unsafe { ptr::copy_nonoverlapping(slot.cast::<T>(), place, 1) };
+        self.read += 1;
+        true
     }
 
     /// Looks at the next visible value.

@@ -48,17 +48,19 @@ impl SocketHandle {
     /// # Errors
     /// `EAGAIN`, `EFSM`, `EINTR`, `ENOTSOCK`, `ENOTSUP`, `ETERM` as the manual says.
     pub fn recv(&self, flags: i32) -> Result<Msg> {
+        let mut msg = Msg::new();
         self.repeat(
             flags,
             |socket| {
-                let mut msg = socket.receive()?;
+                socket.receive(&mut msg)?;
                 if msg.metadata().is_none() {
                     msg.set_metadata(socket.pipes.last_metadata().cloned());
                 }
-                Ok(msg)
+                Ok(())
             },
             |socket| socket.options.rcvtimeo,
-        )
+        )?;
+        Ok(msg)
     }
 
     /// Receives a frame of which only the body will be looked at (`zmq_recv(3)`).
@@ -66,8 +68,8 @@ impl SocketHandle {
     /// # Errors
     /// As [`SocketHandle::recv`].
     #[inline]
-    pub fn recv_body(&self, flags: i32) -> Result<Msg> {
-        self.repeat(flags, Socket::receive, |socket| socket.options.rcvtimeo)
+    pub fn recv_body(&self, place: &mut Msg, flags: i32) -> Result<()> {
+        self.repeat(flags, |socket| socket.receive(place), |socket| socket.options.rcvtimeo)
     }
 
     /// Tries `call` until it does not answer `EAGAIN`, or may not wait any longer.
@@ -125,16 +127,16 @@ impl SocketHandle {
 
 impl Socket {
     #[inline]
-    fn receive(&mut self) -> Result<Msg> {
-        let mut result = self.pattern.recv(&mut self.pipes);
+    fn receive(&mut self, place: &mut Msg) -> Result<()> {
+        let mut result = self.pattern.recv_into(&mut self.pipes, place);
         while matches!(result, Err(Errno::EAGAIN)) && self.pipes.has_news() {
             // Looking has found pipes at their end, and some patterns have something to say of that.
             self.settle_pipes();
-            result = self.pattern.recv(&mut self.pipes);
+            result = self.pattern.recv_into(&mut self.pipes, place);
         }
-        let msg = result?;
-        self.rcvmore = msg.is_more();
-        Ok(msg)
+        result?;
+        self.rcvmore = place.is_more();
+        Ok(())
     }
 
     /// A call is refused although the pipes have news by now: whoever waits for `ZMQ_FD` must come

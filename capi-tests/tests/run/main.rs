@@ -158,7 +158,10 @@ fn judge(workspace: &Workspace, program: &Path) -> Result<Verdict, String> {
     }
     let reference = process::run(workspace, program, Side::Reference)?;
     if reference.code == Some(SKIPPED) {
-        return Ok(Verdict::Passed(format!(" (alone: {})", reference.skip_reason())));
+        return Ok(Verdict::Passed(format!(
+            " (alone: {})",
+            reference.skip_reason()
+        )));
     }
     if reference.code != Some(0) {
         return Ok(Verdict::Failed(reference.report("the reference library")));

@@ -98,10 +98,14 @@ impl Traffic {
     pub(super) fn decode(&mut self, body: &mut [u8]) -> Result<(u8, usize), EngineError> {
         let malformed = protocol_error::ZMTP_MALFORMED_COMMAND_MESSAGE;
         expect(body, MESSAGE, |len| len >= OVERHEAD, malformed)?;
-        let (head, boxed) =
-            body.split_first_chunk_mut::<BOX_AT>().ok_or(failure(malformed))?;
-        let (front, tag) = head.split_last_chunk::<TAG_LEN>().ok_or(failure(malformed))?;
-        let number = front.last_chunk::<8>().ok_or(failure(malformed))?;
+        let Some((head, boxed)) = body.split_first_chunk_mut::<BOX_AT>() else {
+            return Err(failure(malformed));
+        };
+        let (Some(number), Some(tag)) =
+            (head[..TAG_AT].last_chunk::<8>(), head.last_chunk::<TAG_LEN>())
+        else {
+            return Err(failure(malformed));
+        };
         let theirs = self.theirs.check(*number)?;
         self.open.open(number, tag, boxed).map_err(|_| cryptographic())?;
         self.theirs = theirs;
