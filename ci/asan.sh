@@ -13,14 +13,12 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/asan
 # The sanitizer is a compiler option that stable compilers have, but do not offer.
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address"
-# A test with a forked child ends that child without the sanitizer's leave.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1}
 
-# Named, so that only the code under test is built this way and not the build scripts of others.
-cargo build --locked --target "$host" --package ferrozmq --lib --tests 2>&1 | tail -n 1
-program=$(cargo test --locked --target "$host" --package ferrozmq --lib --no-run --message-format json 2>/dev/null |
+# With a target named, build scripts and macros are built without the flag.
+program=$(cargo test --locked --target "$host" --package ferrozmq --lib --no-run --message-format json-render-diagnostics |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
-nm "$program" | grep -q __asan_init || {
+[ "$(nm "$program" | grep -c __asan_init)" -gt 0 ] || {
     echo "asan: the build has no sanitizer in it"
     exit 1
 }

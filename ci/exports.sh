@@ -8,7 +8,7 @@ cargo build --release --locked --package ferrozmq
 library=${CARGO_TARGET_DIR:-target}/release/libzmq.so
 ZMQ_LIBRARY=$(readlink -f "$library") cargo test --locked --package ferrozmq --test exports
 
-reference=$(ldconfig -p 2>/dev/null | awk '$1 == "libzmq.so.5" { print $NF; exit }')
+reference=$(ldconfig -p 2>/dev/null | awk '$1 == "libzmq.so.5" && !found++ { print $NF }' || true)
 if command -v abidiff >/dev/null && [ -n "$reference" ]; then
     abidiff --no-added-syms "$reference" "$library" || true
 fi

@@ -548,7 +548,7 @@ ZMQ_EXPORT int zmq_setsockopt(void *socket, int option, const void *optval, size
  * Stores an option of a socket in a buffer of *optvallen bytes and its size in *optvallen.
  * EINVAL if there is no such option or the buffer is too small.
  *
- * optvallen is NULL (EFAULT) or valid for reads and writes; optval is NULL (EFAULT) or
+ * optvallen is NULL (EINVAL) or valid for reads and writes; optval is NULL (EINVAL) or
  * valid for writes of *optvallen bytes. ENOTSOCK if socket is no open socket.
  */
 ZMQ_EXPORT int zmq_getsockopt(void *socket, int option, void *optval, size_t *optvallen);
@@ -778,7 +778,8 @@ ZMQ_EXPORT int zmq_sendmsg(void *socket, zmq_msg_t *msg, int flags);
 ZMQ_EXPORT int zmq_recvmsg(void *socket, zmq_msg_t *msg, int flags);
 
 /**
- * Sends copies of count buffers as the frames of one message. Returns the size of the last.
+ * Sends copies of count buffers, as the frames of one message if flags has ZMQ_SNDMORE, which
+ * the last one goes without. Returns the size of the last.
  *
  * iov is NULL (EINVAL) or valid for reads of count entries, each of which is valid for
  * reads of its size. ENOTSOCK if socket is no open socket.
@@ -815,18 +816,18 @@ ZMQ_EXPORT char *zmq_z85_encode(char *dest, const uint8_t *data, size_t size);
 ZMQ_EXPORT uint8_t *zmq_z85_decode(uint8_t *dest, const char *string);
 
 /**
- * Makes a pair of CURVE keys, each 40 characters of Z85 and a NUL. ENOTSUP without CURVE
- * (zmq_has).
+ * Makes a pair of CURVE keys, each 40 characters of Z85 and a NUL.
  *
- * Each argument is valid for writes of 41 bytes.
+ * Each argument is NULL (EINVAL) or valid for writes of 41 bytes.
  */
 ZMQ_EXPORT int zmq_curve_keypair(char *z85_public_key, char *z85_secret_key);
 
 /**
- * Derives the public key, 40 characters of Z85 and a NUL, of a secret one. ENOTSUP without
- * CURVE (zmq_has).
+ * Derives the public key, 40 characters of Z85 and a NUL, of a secret one; EINVAL if that is
+ * no key.
  *
- * z85_public_key is valid for writes of 41 bytes, z85_secret_key is a NUL-terminated string.
+ * z85_public_key is NULL (EINVAL) or valid for writes of 41 bytes, z85_secret_key is NULL
+ * (EINVAL) or a NUL-terminated string.
  */
 ZMQ_EXPORT int zmq_curve_public(char *z85_public_key, const char *z85_secret_key);
 

@@ -31,7 +31,10 @@ fn committed_page_is_the_generated_one() {
     for (i, (committed, generated)) in committed.lines().zip(generated.lines()).enumerate() {
         assert_eq!(committed, generated, "docs/options.md:{}: {HINT}", i + 1);
     }
-    assert!(committed == generated, "docs/options.md has another length: {HINT}");
+    assert!(
+        committed == generated,
+        "docs/options.md has another length: {HINT}"
+    );
 }
 
 #[test]
@@ -63,12 +66,19 @@ fn page() -> String {
 /// Draft functions whose work is not done yet, and how to see that: each is called on a socket.
 type Probe = fn(SocketHandle) -> Result<(), Errno>;
 const PROBES: &[(&str, Probe)] = &[
-    ("zmq_connect_peer", |socket| socket.connect_peer("inproc://nobody").map(drop)),
+    ("zmq_connect_peer", |socket| {
+        socket.connect_peer("inproc://nobody").map(drop)
+    }),
     ("zmq_disconnect_peer", |socket| socket.disconnect_peer(1)),
     ("zmq_join", |socket| socket.join("group")),
     ("zmq_leave", |socket| socket.leave("group")),
     ("zmq_socket_monitor_pipes_stats", |socket| {
-        socket.monitor(Some("inproc://docs-monitor"), 0xFFFF, 2, SocketType::Pair as i32)?;
+        socket.monitor(
+            Some("inproc://docs-monitor"),
+            0xFFFF,
+            2,
+            SocketType::Pair as i32,
+        )?;
         let result = socket.monitor_pipes_stats();
         socket.monitor(None, 0, 2, SocketType::Pair as i32)?;
         result
@@ -93,9 +103,18 @@ fn functions(page: &mut String) {
     );
     let (absent, present): (Vec<&str>, Vec<&str>) =
         draft.iter().partition(|name| missing.contains(name));
-    let _ = write!(page, "Of the {} draft ones these work:\n\n{}\n\n", draft.len(), names(&present));
+    let _ = write!(
+        page,
+        "Of the {} draft ones these work:\n\n{}\n\n",
+        draft.len(),
+        names(&present)
+    );
     if !absent.is_empty() {
-        let _ = write!(page, "and these answer `ENOTSUP`, after checking their handle:\n\n{}\n\n", names(&absent));
+        let _ = write!(
+            page,
+            "and these answer `ENOTSUP`, after checking their handle:\n\n{}\n\n",
+            names(&absent)
+        );
     }
 }
 
@@ -103,7 +122,9 @@ fn functions(page: &mut String) {
 fn stable_and_draft() -> (Vec<&'static str>, Vec<&'static str>) {
     let header = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/zmq.h");
     let header = fs::read_to_string(header).expect("include/zmq.h");
-    let guard = header.rfind("#ifdef ZMQ_BUILD_DRAFT_API").expect("the draft part");
+    let guard = header
+        .rfind("#ifdef ZMQ_BUILD_DRAFT_API")
+        .expect("the draft part");
     let declares = |part: &str, name: &str| {
         let mut text = part;
         while let Some(at) = text.find(name) {
@@ -116,13 +137,20 @@ fn stable_and_draft() -> (Vec<&'static str>, Vec<&'static str>) {
     };
     EXPORTS.iter().copied().partition(|name| {
         let stable = declares(&header[..guard], name);
-        assert!(stable || declares(&header[guard..], name), "{name} is not declared");
+        assert!(
+            stable || declares(&header[guard..], name),
+            "{name} is not declared"
+        );
         stable
     })
 }
 
 fn names(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 // --- socket types, transports, capabilities ----------------------------------------------------------
@@ -135,16 +163,35 @@ fn socket_types(page: &mut String) {
         let state = match context.socket(ty as i32) {
             Ok(socket) => {
                 socket.close().expect("just opened");
-                if (ty as i32) < SocketType::Server as i32 { "works" } else { "draft: in the making" }
-                    .to_owned()
+                if (ty as i32) < SocketType::Server as i32 {
+                    "works"
+                } else {
+                    "draft: in the making"
+                }
+                .to_owned()
             }
-            Err(errno) => format!("draft: not there, `zmq_socket` fails with `{}`", errno_name(errno)),
+            Err(errno) => format!(
+                "draft: not there, `zmq_socket` fails with `{}`",
+                errno_name(errno)
+            ),
         };
         context.terminate().expect("nothing is open");
-        let peers: Vec<&str> =
-            types.iter().filter(|&&peer| ty.talks_to(peer)).map(|peer| peer.name()).collect();
-        let peers = if ty == SocketType::Stream { "raw TCP".to_owned() } else { peers.join(", ") };
-        let _ = writeln!(page, "| {} | {} | {state} | {peers} |", ty.name(), ty as i32);
+        let peers: Vec<&str> = types
+            .iter()
+            .filter(|&&peer| ty.talks_to(peer))
+            .map(|peer| peer.name())
+            .collect();
+        let peers = if ty == SocketType::Stream {
+            "raw TCP".to_owned()
+        } else {
+            peers.join(", ")
+        };
+        let _ = writeln!(
+            page,
+            "| {} | {} | {state} | {peers} |",
+            ty.name(),
+            ty as i32
+        );
     }
     page.push('\n');
 }
@@ -152,7 +199,11 @@ fn socket_types(page: &mut String) {
 /// A transport, an endpoint of it that can be bound, and its name for people.
 const TRANSPORTS: &[(&str, &str, &str)] = &[
     ("inproc", "inproc://docs", "between threads of a process"),
-    ("ipc", "ipc://@ferrozmq-docs-", "Unix sockets, also in the abstract namespace"),
+    (
+        "ipc",
+        "ipc://@ferrozmq-docs-",
+        "Unix sockets, also in the abstract namespace",
+    ),
     ("tcp", "tcp://127.0.0.1:*", "IPv4 and IPv6"),
     ("udp", "udp://127.0.0.1:5555", "RADIO, DISH and DGRAM"),
     ("ws", "ws://127.0.0.1:*", "WebSocket"),
@@ -161,7 +212,11 @@ const TRANSPORTS: &[(&str, &str, &str)] = &[
     ("vmci", "vmci://*:5555", "virtual machines"),
     ("tipc", "tipc://{5560,0,0}", "clusters"),
     ("pgm", "pgm://127.0.0.1;224.0.0.1:5555", "multicast"),
-    ("epgm", "epgm://127.0.0.1;224.0.0.1:5555", "multicast over UDP"),
+    (
+        "epgm",
+        "epgm://127.0.0.1;224.0.0.1:5555",
+        "multicast over UDP",
+    ),
     ("norm", "norm://127.0.0.1:5555", "multicast"),
 ];
 
@@ -175,7 +230,10 @@ fn transports(page: &mut String) {
         let bound = with_socket(SocketType::Pair, |socket| socket.bind(&endpoint));
         let state = match bound {
             Ok(()) => "works".to_owned(),
-            Err(errno) => format!("not there: bind and connect fail with `{}`", errno_name(errno)),
+            Err(errno) => format!(
+                "not there: bind and connect fail with `{}`",
+                errno_name(errno)
+            ),
         };
         let _ = writeln!(page, "| {name} | {what} | {state} |");
     }
@@ -185,7 +243,8 @@ fn transports(page: &mut String) {
 fn capabilities(page: &mut String) {
     page.push_str("## `zmq_has`\n\n| capability | answer |\n|---|---|\n");
     for name in [
-        c"ipc", c"curve", c"draft", c"gssapi", c"norm", c"pgm", c"tipc", c"vmci", c"vsock", c"WS", c"WSS",
+        c"ipc", c"curve", c"draft", c"gssapi", c"norm", c"pgm", c"tipc", c"vmci", c"vsock", c"WS",
+        c"WSS",
     ] {
         // SAFETY: a string with its NUL.
         let answer = unsafe { capi::capability::zmq_has(name.as_ptr()) };
@@ -198,7 +257,9 @@ fn with_socket<T>(ty: SocketType, f: impl FnOnce(SocketHandle) -> T) -> T {
     let context = Context::new();
     let socket = context.socket(ty as i32).expect("a type that is there");
     let linger = 0_i32.to_ne_bytes();
-    socket.set_option(zmq::option::id::LINGER, &linger).expect("every socket has it");
+    socket
+        .set_option(zmq::option::id::LINGER, &linger)
+        .expect("every socket has it");
     let result = f(socket);
     socket.close().expect("it is open");
     context.terminate().expect("nothing is open");
@@ -224,10 +285,22 @@ const CONTEXT_OPTIONS: &[(&str, i32, &str)] = &[
     ("THREAD_SCHED_POLICY", 4, "threads started later"),
     ("MAX_MSGSZ", 5, "stored and validated only"),
     ("MSG_T_SIZE", 6, "read only"),
-    ("THREAD_AFFINITY_CPU_ADD", 7, "set only; threads started later"),
-    ("THREAD_AFFINITY_CPU_REMOVE", 8, "set only; threads started later"),
+    (
+        "THREAD_AFFINITY_CPU_ADD",
+        7,
+        "set only; threads started later",
+    ),
+    (
+        "THREAD_AFFINITY_CPU_REMOVE",
+        8,
+        "set only; threads started later",
+    ),
     ("THREAD_NAME_PREFIX", 9, "threads started later"),
-    ("ZERO_COPY_RECV", 10, "draft; stored only: large bodies are never copied"),
+    (
+        "ZERO_COPY_RECV",
+        10,
+        "draft; stored only: large bodies are never copied",
+    ),
     ("IPV6", zmq::option::id::IPV6, "sockets made later"),
     ("BLOCKY", zmq::option::id::BLOCKY, "sockets made later"),
 ];
@@ -251,24 +324,49 @@ fn context_options(page: &mut String) {
 const STORED_ONLY: &[(&[&str], &str)] = &[
     (
         &[
-            "RATE", "RECOVERY_IVL", "MULTICAST_HOPS", "MULTICAST_MAXTPDU", "MULTICAST_LOOP", "NORM_MODE",
-            "NORM_UNICAST_NACK", "NORM_BUFFER_SIZE", "NORM_SEGMENT_SIZE", "NORM_BLOCK_SIZE",
-            "NORM_NUM_PARITY", "NORM_NUM_AUTOPARITY", "NORM_PUSH",
+            "RATE",
+            "RECOVERY_IVL",
+            "MULTICAST_HOPS",
+            "MULTICAST_MAXTPDU",
+            "MULTICAST_LOOP",
+            "NORM_MODE",
+            "NORM_UNICAST_NACK",
+            "NORM_BUFFER_SIZE",
+            "NORM_SEGMENT_SIZE",
+            "NORM_BLOCK_SIZE",
+            "NORM_NUM_PARITY",
+            "NORM_NUM_AUTOPARITY",
+            "NORM_PUSH",
         ],
         "stored: no multicast",
     ),
     (
-        &["VMCI_BUFFER_SIZE", "VMCI_BUFFER_MIN_SIZE", "VMCI_BUFFER_MAX_SIZE", "VMCI_CONNECT_TIMEOUT"],
+        &[
+            "VMCI_BUFFER_SIZE",
+            "VMCI_BUFFER_MIN_SIZE",
+            "VMCI_BUFFER_MAX_SIZE",
+            "VMCI_CONNECT_TIMEOUT",
+        ],
         "stored: no VMCI",
     ),
     (
-        &["WSS_KEY_PEM", "WSS_CERT_PEM", "WSS_TRUST_PEM", "WSS_HOSTNAME", "WSS_TRUST_SYSTEM"],
+        &[
+            "WSS_KEY_PEM",
+            "WSS_CERT_PEM",
+            "WSS_TRUST_PEM",
+            "WSS_HOSTNAME",
+            "WSS_TRUST_SYSTEM",
+        ],
         "stored: no WebSocket",
     ),
     (
         &[
-            "GSSAPI_SERVER", "GSSAPI_PRINCIPAL", "GSSAPI_SERVICE_PRINCIPAL", "GSSAPI_PLAINTEXT",
-            "GSSAPI_PRINCIPAL_NAMETYPE", "GSSAPI_SERVICE_PRINCIPAL_NAMETYPE",
+            "GSSAPI_SERVER",
+            "GSSAPI_PRINCIPAL",
+            "GSSAPI_SERVICE_PRINCIPAL",
+            "GSSAPI_PLAINTEXT",
+            "GSSAPI_PRINCIPAL_NAMETYPE",
+            "GSSAPI_SERVICE_PRINCIPAL_NAMETYPE",
         ],
         "stored; bind and connect with GSSAPI fail (`EPROTONOSUPPORT`)",
     ),
@@ -276,7 +374,10 @@ const STORED_ONLY: &[(&[&str], &str)] = &[
         &["SOCKS_PROXY", "SOCKS_USERNAME", "SOCKS_PASSWORD"],
         "stored; bind and connect with a proxy fail (`EPROTONOSUPPORT`)",
     ),
-    (&["IN_BATCH_SIZE", "OUT_BATCH_SIZE"], "stored: batches have the size that pays"),
+    (
+        &["IN_BATCH_SIZE", "OUT_BATCH_SIZE"],
+        "stored: batches have the size that pays",
+    ),
     (&["LOOPBACK_FASTPATH"], "stored: for Windows only"),
 ];
 
@@ -306,8 +407,11 @@ fn socket_options(page: &mut String) {
             },
             match spec.types {
                 Types::All => "all".to_owned(),
-                Types::Only(types) =>
-                    types.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(", "),
+                Types::Only(types) => types
+                    .iter()
+                    .map(|ty| ty.name())
+                    .collect::<Vec<_>>()
+                    .join(", "),
             },
             effect(spec),
         );
@@ -315,7 +419,9 @@ fn socket_options(page: &mut String) {
 }
 
 fn effect(spec: &OptionSpec) -> &'static str {
-    let stored = STORED_ONLY.iter().find(|(names, _)| names.contains(&spec.name));
+    let stored = STORED_ONLY
+        .iter()
+        .find(|(names, _)| names.contains(&spec.name));
     match (stored, spec.access, spec.effect) {
         (Some((_, why)), ..) => why,
         (None, Access::Read, _) => "",
@@ -345,14 +451,15 @@ fn value(kind: &Kind) -> String {
         Kind::Binary { min, max, .. } => format!("data, {min}{} bytes", at_most(*max)),
         Kind::Key(_) => "key, 32 bytes or Z85".to_owned(),
         Kind::State => String::new(),
-        Kind::Special(special) => match special {
-            Special::Subscribe | Special::Unsubscribe => "data: a topic's beginning",
-            Special::Type | Special::Mechanism => "",
-            Special::Ipv4Only => "0, 1: the opposite of IPV6",
-            Special::HeartbeatTtl => "ms, in steps of 100",
-            Special::Metadata => "string, `X-name:value`; adds one",
-            Special::TcpAcceptFilter => "string, an address and a mask; adds one",
-            Special::IpcFilterPid | Special::IpcFilterUid | Special::IpcFilterGid => "a number; adds one",
+        Kind::Special(special) => match format!("{special:?}").as_str() {
+            "Subscribe" | "Unsubscribe" => "data: how a topic begins",
+            "Type" | "Mechanism" => "",
+            "Ipv4Only" => "0, 1: the opposite of IPV6",
+            "HeartbeatTtl" => "ms, in steps of 100",
+            "Metadata" => "string, `X-name:value`; adds one",
+            "TcpAcceptFilter" => "string, address/bits; adds one",
+            "IpcFilterPid" | "IpcFilterUid" | "IpcFilterGid" => "a number; adds one",
+            other => panic!("a rule that this page does not know: {other}"),
         }
         .to_owned(),
     }
@@ -411,12 +518,18 @@ fn switch_in_debug_text(options: &SocketOptions, spec: &OptionSpec) -> Option<St
 #[test]
 fn some_defaults_are_those_of_the_manual() {
     let of = |name: &str| {
-        let spec = TABLE.iter().find(|spec| spec.name == name).expect("an option");
+        let spec = TABLE
+            .iter()
+            .find(|spec| spec.name == name)
+            .expect("an option");
         default(spec)
     };
     assert_eq!(of("SNDHWM"), "1000");
     assert_eq!(of("LINGER"), "-1");
-    assert_eq!(of("HANDSHAKE_IVL"), Duration::from_secs(30).as_millis().to_string());
+    assert_eq!(
+        of("HANDSHAKE_IVL"),
+        Duration::from_secs(30).as_millis().to_string()
+    );
     assert_eq!(of("STREAM_NOTIFY"), "1");
     assert_eq!(of("ROUTER_MANDATORY"), "0");
     assert_eq!(of("MAXMSGSIZE"), "-1");

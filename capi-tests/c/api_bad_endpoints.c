@@ -134,10 +134,19 @@ static const char *result_of (int call, int type, const char *endpoint)
     return result;
 }
 
+/* In quotes, with other than printable characters as numbers. */
+static void print_endpoint (const char *endpoint)
+{
+    printf ("  \"");
+    for (const char *p = endpoint; *p; ++p)
+        printf (*p >= ' ' && *p < 127 ? "%c" : "\\%02x", (unsigned char) *p);
+    printf ("\":");
+}
+
 CASE (table)
 {
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; ++i) {
-        printf ("  \"%s\":", endpoints[i]);
+        print_endpoint (endpoints[i]);
         for (int call = 0; call < CALLS; ++call)
             printf (" %s", result_of (call, ZMQ_DEALER, endpoints[i]));
         printf ("\n");

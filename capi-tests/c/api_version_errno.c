@@ -41,17 +41,25 @@ CASE (strerror_of_system_codes)
     }
 }
 
+/* The library's text is the system's. Both may stand in one buffer, so the first is copied. */
+static void expect_system_text (int code)
+{
+    char text[256];
+    snprintf (text, sizeof text, "%s", zmq_strerror (code));
+    CHECK_STR (text, strerror (code));
+}
+
 CASE (strerror_of_every_number)
 {
     for (int code = -3; code < 140; ++code) {
         if (code != EHOSTUNREACH) /* has a text of its own, printed above */
-            CHECK_STR (zmq_strerror (code), strerror (code));
+            expect_system_text (code);
     }
     for (int code = ZMQ_HAUSNUMERO - 1; code < ZMQ_HAUSNUMERO + 60; ++code) {
         const char *text = zmq_strerror (code);
         CHECK (text != NULL && *text != '\0');
         if (code < ZMQ_HAUSNUMERO + 51 || code > ZMQ_HAUSNUMERO + 54)
-            CHECK_STR (text, strerror (code));
+            expect_system_text (code);
     }
 }
 

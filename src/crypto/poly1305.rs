@@ -40,7 +40,11 @@ pub(super) fn tag(key: &[u8; 32], data: &[u8]) -> [u8; 16] {
         let d1 = product(h0, r1) + product(h1, r0) + product(h2, s2) + (d0 >> 44);
         let d2 = product(h0, r2) + product(h1, r1) + product(h2, r0) + (d1 >> 44);
         let low = (d0 as u64 & MASK_44) + (d2 >> 42) as u64 * 5;
-        h = [low & MASK_44, (d1 as u64 & MASK_44) + (low >> 44), d2 as u64 & MASK_42];
+        h = [
+            low & MASK_44,
+            (d1 as u64 & MASK_44) + (low >> 44),
+            d2 as u64 & MASK_42,
+        ];
     };
     let (blocks, rest) = data.as_chunks::<16>();
     for block in blocks {
@@ -86,12 +90,8 @@ mod tests {
     fn tags_are_those_of_the_rfc() {
         // RFC 8439, section 2.5.2.
         let mut key = [0; 32];
-        key[..16].copy_from_slice(
-            &0xa806_d542_fe52_447f_336d_5557_78be_d685_u128.to_le_bytes(),
-        );
-        key[16..].copy_from_slice(
-            &0x1bf5_4941_aff6_bf4a_fdb2_0dfb_8a80_0301_u128.to_le_bytes(),
-        );
+        key[..16].copy_from_slice(&0xa806_d542_fe52_447f_336d_5557_78be_d685_u128.to_le_bytes());
+        key[16..].copy_from_slice(&0x1bf5_4941_aff6_bf4a_fdb2_0dfb_8a80_0301_u128.to_le_bytes());
         let expected = 0xa927_010c_af8b_2bc2_c636_5130_c11d_06a8_u128.to_le_bytes();
         assert_eq!(tag(&key, b"Cryptographic Forum Research Group"), expected);
     }
@@ -121,8 +121,9 @@ mod tests {
                 }
                 _ => {}
             }
-            let expected: [u8; 16] =
-                poly1305::Poly1305::new(&key.into()).compute_unpadded(&data).into();
+            let expected: [u8; 16] = poly1305::Poly1305::new(&key.into())
+                .compute_unpadded(&data)
+                .into();
             assert_eq!(tag(&key, &data), expected, "round {round}");
         }
     }

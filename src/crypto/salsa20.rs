@@ -25,15 +25,38 @@ impl Stream {
     #[inline]
     pub(super) fn new(key: &[u8; 32], nonce: &[u8; 8]) -> Self {
         let word = |bytes: &[u8], i: usize| {
-            bytes.as_chunks::<4>().0.get(i).map_or(0, |word| u32::from_le_bytes(*word))
+            bytes
+                .as_chunks::<4>()
+                .0
+                .get(i)
+                .map_or(0, |word| u32::from_le_bytes(*word))
         };
         let k = |i| word(key, i);
         let n = |i| word(nonce, i);
         let state = [
-            SIGMA[0], k(0), k(1), k(2), k(3), SIGMA[1], n(0), n(1), 0, 0, SIGMA[2], k(4), k(5),
-            k(6), k(7), SIGMA[3],
+            SIGMA[0],
+            k(0),
+            k(1),
+            k(2),
+            k(3),
+            SIGMA[1],
+            n(0),
+            n(1),
+            0,
+            0,
+            SIGMA[2],
+            k(4),
+            k(5),
+            k(6),
+            k(7),
+            SIGMA[3],
         ];
-        let mut stream = Self { state, counter: 0, blocks: [[0; 16]; LANES], portable: None };
+        let mut stream = Self {
+            state,
+            counter: 0,
+            blocks: [[0; 16]; LANES],
+            portable: None,
+        };
         if !stream.make_blocks() {
             stream.portable = Some(Box::new(Salsa20::new(key.into(), nonce.into())));
         }

@@ -15,7 +15,10 @@ const NONCE: [u8; 24] = {
 
 fn secrets() -> (SecretKey, SecretKey) {
     let count_from = |first: u8| std::array::from_fn(|i| first + i as u8);
-    (SecretKey::from_bytes(count_from(1)), SecretKey::from_bytes(count_from(101)))
+    (
+        SecretKey::from_bytes(count_from(1)),
+        SecretKey::from_bytes(count_from(101)),
+    )
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -91,7 +94,11 @@ fn what_was_changed_does_not_open_and_is_left_alone() {
         assert!(key.open(&other, &tag, &mut data).is_err());
     }
     assert!(key.open(&NONCE, &tag, &mut data[..39]).is_err());
-    assert!(BoxKey::from_bytes([8; KEY_LEN]).open(&NONCE, &tag, &mut data).is_err());
+    assert!(
+        BoxKey::from_bytes([8; KEY_LEN])
+            .open(&NONCE, &tag, &mut data)
+            .is_err()
+    );
     key.open(&NONCE, &tag, &mut data).unwrap();
 }
 
@@ -109,6 +116,12 @@ fn secrets_are_not_printed() {
     let (one, two) = secrets();
     assert_eq!(format!("{one:?}"), "SecretKey(..)");
     let key = one.agree(&two.public()).unwrap();
-    assert_eq!(format!("{key:?} {:?}", key.stream(&[0; 16])), "BoxKey(..) StreamKey(..)");
-    assert_ne!(SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    assert_eq!(
+        format!("{key:?} {:?}", key.stream(&[0; 16])),
+        "BoxKey(..) StreamKey(..)"
+    );
+    assert_ne!(
+        SecretKey::generate().unwrap(),
+        SecretKey::generate().unwrap()
+    );
 }

@@ -22,7 +22,7 @@ const TURN: usize = 64;
 
 /// A bound endpoint.
 pub struct Listener {
-    me: Weak<Listener>,
+    me: Weak<Self>,
     hub: Arc<Hub>,
     owner: Arc<dyn Owner>,
     options: Arc<SocketOptions>,

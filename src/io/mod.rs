@@ -30,6 +30,7 @@ use crate::msg::{Metadata, Msg};
 use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
 
 /// What a session tells its socket. Processed under the socket's lock by whoever holds it next.
+#[derive(Debug)]
 pub enum Event {
     /// A connection was made that brings a pipe of its own.
     Attach(Box<PipeEnd>, Origin, Identity),

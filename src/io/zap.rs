@@ -29,7 +29,10 @@ impl ZapDialog {
     /// The asking side of a pipe to `handler`.
     #[must_use]
     pub fn new(requests: Writer, replies: Reader, handler: Arc<dyn PeerEnd>) -> Self {
-        Self { lanes: Some((requests, replies)), handler }
+        Self {
+            lanes: Some((requests, replies)),
+            handler,
+        }
     }
 
     /// The frames of the reply, once it is there.

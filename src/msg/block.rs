@@ -100,9 +100,14 @@ impl Block {
 
     /// First byte behind the header.
     pub(super) fn bytes(&self) -> *mut u8 {
-        // SAFETY: `HEADER` bytes were allocated in front of the capacity, so this stays inside
-        // the allocation or one past its end.
-        unsafe { self.0.as_ptr().cast::<u8>().add(HEADER) }
+        self.at(0)
+    }
+
+    /// The byte at an offset; `offset` is at most the capacity.
+    pub(super) fn at(&self, offset: usize) -> *mut u8 {
+        debug_assert!(offset <= self.capacity());
+        // Stays inside the allocation, which has `HEADER` bytes in front of the capacity.
+        self.0.as_ptr().cast::<u8>().wrapping_add(HEADER + offset)
     }
 
     /// Whether this is the only reference; then nobody else sees the bytes.
@@ -151,10 +156,8 @@ impl Drop for Block {
             // SAFETY: the program promised in `Msg::from_user` that `free` may be called once,
             // from any thread, with this buffer; the last reference is gone exactly once.
             unsafe { free(lent, hint) };
-        } else if let Some(class) = size_class(capacity) {
-            if keep_pooled(class, self.0) {
-                return;
-            }
+        } else if size_class(capacity).is_some_and(|class| keep_pooled(class, self.0)) {
+            return;
         }
         if let Some(layout) = layout(capacity) {
             // SAFETY: allocated in `allocate` with the layout of the same capacity.

@@ -12,7 +12,8 @@ impl Msg {
             INLINE => true,
             BLOCK => {
                 // SAFETY: the message holds a reference, which is borrowed here and not given up.
-                let block = std::mem::ManuallyDrop::new(unsafe { Block::from_raw(self.long().block) });
+                let block =
+                    std::mem::ManuallyDrop::new(unsafe { Block::from_raw(self.long().block) });
                 block.is_unique() && block.capacity() >= len
             }
             _ => false,
@@ -74,9 +75,8 @@ mod tests {
         assert_eq!(large.data_mut().unwrap()[99], 8);
         static LENT: [u8; 3] = *b"abc";
         // SAFETY: the buffer is static, and nobody writes to it.
-        let lent = unsafe {
-            Msg::from_user(LENT.as_ptr().cast_mut(), 3, None, std::ptr::null_mut())
-        };
+        let lent =
+            unsafe { Msg::from_user(LENT.as_ptr().cast_mut(), 3, None, std::ptr::null_mut()) };
         assert!(lent.unwrap().data_mut().is_none());
     }
 }

@@ -141,16 +141,29 @@ impl Msg {
         Ok(msg)
     }
 
-    /// `data` must not be longer than `INLINE_MAX`.
+    /// The first `INLINE_MAX` bytes of `data`, by moves of fixed sizes: short bodies are worth no call.
     #[inline]
     fn inline_copy(data: &[u8]) -> Self {
-        debug_assert!(data.len() <= INLINE_MAX);
-        let mut msg = Self::new();
         let len = data.len().min(INLINE_MAX);
-        msg.inline_len = len as u8;
-        // SAFETY: the array has room for `INLINE_MAX` bytes and cannot overlap `data`.
-        unsafe { copy_short(data.as_ptr(), (&raw mut msg.body).cast::<u8>(), len) };
-        msg
+        let mut stretch = [0; INLINE_MAX];
+        if let (Some(head), Some(tail)) = (data.first_chunk::<16>(), data.last_chunk::<16>()) {
+            stretch[..16].copy_from_slice(head);
+            if len > 32 {
+                stretch[16..32].copy_from_slice(&data[16..32]);
+            }
+            stretch[len - 16..len].copy_from_slice(tail);
+        } else if let (Some(head), Some(tail)) = (data.first_chunk::<8>(), data.last_chunk::<8>()) {
+            stretch[..8].copy_from_slice(head);
+            stretch[len - 8..len].copy_from_slice(tail);
+        } else if let (Some(head), Some(tail)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
+            stretch[..4].copy_from_slice(head);
+            stretch[len - 4..len].copy_from_slice(tail);
+        } else {
+            for (to, from) in stretch.iter_mut().zip(data) {
+                *to = *from;
+            }
+        }
+        Self::inline_head(&stretch, len)
     }
 
     /// A message of the first `len` bytes of a longer stretch: one copy of known length.
@@ -390,52 +403,9 @@ impl Msg {
     pub unsafe fn close_in_place(this: *mut Self) {
         // SAFETY: `this` is a valid message by contract; what is left is only bytes.
         unsafe { this.drop_in_place() };
-        // SAFETY: still memory of a `Msg`; a tag of 0 marks it as none.
-        unsafe { (&raw mut (*this).tag).write(0) };
-    }
-}
-
-/// Copies a short body without a call: two moves of a fixed size that may overlap each other.
-///
-/// # Safety
-/// `from` is readable and `to` writable for `len` bytes, at most `INLINE_MAX`; they do not overlap.
-#[inline]
-unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
-    /// # Safety
-    /// As `copy_short`, for `N` bytes at offset `at`.
-    #[inline]
-    unsafe fn chunk<const N: usize>(from: *const u8, to: *mut u8, at: usize) {
-        // SAFETY: the caller vouches for `at + N` bytes.
-        let (from, to) = unsafe { (from.add(at), to.add(at)) };
-        // SAFETY: as above; arrays of bytes have no alignment.
-        unsafe { to.cast::<[u8; N]>().write(from.cast::<[u8; N]>().read()) };
-    }
-    match len {
-        // SAFETY: each chunk lies within `len` bytes, here and below.
-        17.. => unsafe {
-            chunk::<16>(from, to, 0);
-            if len > 32 {
-                chunk::<16>(from, to, 16);
-            }
-            chunk::<16>(from, to, len - 16);
-        },
-        // SAFETY: see above.
-        8..=16 => unsafe {
-            chunk::<8>(from, to, 0);
-            chunk::<8>(from, to, len - 8);
-        },
-        // SAFETY: see above.
-        4..=7 => unsafe {
-            chunk::<4>(from, to, 0);
-            chunk::<4>(from, to, len - 4);
-        },
-        // SAFETY: see above.
-        1..=3 => unsafe {
-            chunk::<1>(from, to, 0);
-            chunk::<1>(from, to, len / 2);
-            chunk::<1>(from, to, len - 1);
-        },
-        0 => {}
+        let tag = this.cast::<u8>().wrapping_add(std::mem::offset_of!(Self, tag));
+        // SAFETY: the last byte of the same memory; a tag of 0 marks it as no message.
+        unsafe { tag.write(0) };
     }
 }
 

@@ -63,7 +63,7 @@ impl RxBuf {
         debug_assert!(self.start <= self.end && self.end <= block.capacity());
         // SAFETY: `start <= end <= capacity`, those bytes were read from the stream, and windows
         // given to messages lie before `start`.
-        unsafe { std::slice::from_raw_parts(block.bytes().add(self.start), self.end - self.start) }
+        unsafe { std::slice::from_raw_parts(block.at(self.start), self.end - self.start) }
     }
 
     /// The bytes not yet consumed, for changing them.
@@ -71,9 +71,11 @@ impl RxBuf {
     pub fn unread_mut(&mut self) -> &mut [u8] {
         let Some(block) = &self.block else { return &mut [] };
         debug_assert!(self.start <= self.end && self.end <= block.capacity());
-        // SAFETY: as in `unread`; no message has a window on bytes from `start` on, and `self` is
-        // borrowed for as long as the slice lives.
-        unsafe { std::slice::from_raw_parts_mut(block.bytes().add(self.start), self.end - self.start) }
+        // SAFETY: `start` is at most the block's capacity.
+        let first = unsafe { block.bytes().add(self.start) };
+        // SAFETY: the bytes up to `end` were read from the stream, no message has a window on them,
+        // and `self` is borrowed for as long as the slice lives.
+        unsafe { std::slice::from_raw_parts_mut(first, self.end - self.start) }
     }
 
     /// Skips `n` unread bytes; at most all of them.
@@ -99,8 +101,7 @@ impl RxBuf {
             return Ok(msg);
         }
         let Some(block) = &self.block else { return Ok(Msg::new()) };
-        // SAFETY: `start + n <= end`, which lies inside the block.
-        let data = unsafe { block.bytes().add(self.start) };
+        let data = block.at(self.start);
         self.start += n;
         Ok(Msg::in_block(block.clone(), data, n))
     }
@@ -153,7 +154,7 @@ impl RxBuf {
         read: impl FnOnce(&mut [IoSliceMut<'_>]) -> std::result::Result<usize, E>,
     ) -> std::result::Result<(usize, usize), E>
     where
-        E: From<crate::errno::Errno>,
+        E: From<Errno>,
     {
         self.make_room()?;
         let mut body_room: &mut [u8] = &mut [];
@@ -163,7 +164,7 @@ impl RxBuf {
             // SAFETY: `filled + room` is at most the block's capacity, the block has no other
             // holder yet, and pages of the allocator may hold any bytes.
             body_room = unsafe {
-                std::slice::from_raw_parts_mut(body.block.bytes().add(body.filled), room)
+                std::slice::from_raw_parts_mut(body.block.at(body.filled), room)
             };
         }
         let body_len = body_room.len();
@@ -172,7 +173,7 @@ impl RxBuf {
             let room = block.capacity() - self.end;
             let room = if body_len > 0 { room.min(READ_BEYOND) } else { room };
             // SAFETY: bytes from `end` on lie in no message's window and in no other slice.
-            tail_room = unsafe { std::slice::from_raw_parts_mut(block.bytes().add(self.end), room) };
+            tail_room = unsafe { std::slice::from_raw_parts_mut(block.at(self.end), room) };
         }
         // Only a body that ends with this read is followed by something.
         let body_ends = self.body.as_ref().is_none_or(|body| body.filled + body_len == body.len);
@@ -215,18 +216,20 @@ impl RxBuf {
         if fresh.capacity().saturating_sub(len) < MIN_ROOM {
             // Only a caller that neither takes nor consumes gets here; let it have more room.
             let larger = Block::with_capacity(len.saturating_mul(2))?;
-            return Ok(self.move_to(larger));
+            self.move_to(&larger, len);
+            self.block = Some(larger);
+            return Ok(());
         }
-        self.move_to(fresh);
+        self.move_to(&fresh, len);
+        self.block = Some(fresh);
         Ok(())
     }
 
-    fn move_to(&mut self, block: Block) {
+    /// Moves what is left, `len` bytes, to the start of another block, which is to take this one's place.
+    fn move_to(&mut self, block: &Block, len: usize) {
         let left = self.unread();
-        let len = left.len();
         // SAFETY: the new block is larger than what is left and is no message's yet.
         unsafe { std::ptr::copy_nonoverlapping(left.as_ptr(), block.bytes(), len) };
-        self.block = Some(block);
         self.start = 0;
         self.end = len;
     }

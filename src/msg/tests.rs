@@ -38,7 +38,7 @@ fn lent_buffer_is_freed_once_by_its_last_holder() {
 
 #[test]
 fn closing_in_place_leaves_no_message() {
-    let mut msg = std::mem::MaybeUninit::new(Msg::copy_of(&[7; 100]).unwrap());
+    let mut msg = MaybeUninit::new(Msg::copy_of(&[7; 100]).unwrap());
     // SAFETY: initialised above and not used as a message afterwards.
     unsafe { Msg::close_in_place(msg.as_mut_ptr()) };
     // SAFETY: the bytes of a `Msg`; only its tag is looked at.

@@ -127,7 +127,10 @@ fn the_end_shows_after_the_last_message() {
             panic!("finished before its only message was read");
         }
         got += usize::from(rx.recv().is_some());
-        assert!(got == 1 || !rx.is_finished(), "finished with a message left");
+        assert!(
+            got == 1 || !rx.is_finished(),
+            "finished with a message left"
+        );
         writer.join().unwrap();
         got += usize::from(rx.recv().is_some());
         assert_eq!(got, 1);

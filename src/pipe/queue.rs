@@ -26,7 +26,7 @@ const SLOTS: usize = if cfg!(zmq_loom) { 2 } else { 32 };
 
 struct Chunk<T> {
     slots: [UnsafeCell<MaybeUninit<T>>; SLOTS],
-    next: AtomicPtr<Chunk<T>>,
+    next: AtomicPtr<Self>,
 }
 
 impl<T> Chunk<T> {
@@ -163,7 +163,7 @@ impl<T> Consumer<T> {
         // SAFETY: the tail lies beyond `read`, so the chunk with that slot exists and is ours.
         let slot = unsafe { (*self.chunk).slots[index].get() };
         // SAFETY: the slot was written before the tail was stored, and is read once.
-        let value = unsafe { slot.read().assume_init() };
+        let value = unsafe { slot.cast::<T>().read() };
         self.read += 1;
         Some(value)
     }
@@ -198,8 +198,10 @@ impl<T> Consumer<T> {
         if index == 0 {
             chunk = self.following();
         }
-        // SAFETY: as in `pop`; the value stays in its slot and the borrow of `self` keeps it there.
-        Some(unsafe { (*(*chunk).slots[index].get()).assume_init_ref() })
+        // SAFETY: as in `pop`.
+        let slot = unsafe { (*chunk).slots[index].get() };
+        // SAFETY: the value stays in its slot, and the borrow of `self` keeps it there.
+        Some(unsafe { &*slot.cast::<T>() })
     }
 
     /// Whether a value is visible.
@@ -239,8 +241,9 @@ impl<T> Consumer<T> {
 impl<T> Drop for Consumer<T> {
     fn drop(&mut self) {
         while self.pop().is_some() {}
+        let left_at = self.shared.left_at.get();
         // SAFETY: only this drop writes the cell, and only the drop of `Shared` reads it.
-        unsafe { *self.shared.left_at.get() = (self.chunk, self.read) };
+        unsafe { left_at.write((self.chunk, self.read)) };
     }
 }
 
@@ -262,9 +265,9 @@ impl<T> Drop for Shared<T> {
                 // SAFETY: slots in `[read, tail)` hold values nobody else will read.
                 let slot = unsafe { (*chunk).slots[read % SLOTS].get() };
                 // SAFETY: as above.
-                unsafe { (*slot).assume_init_drop() };
+                unsafe { ptr::drop_in_place(slot.cast::<T>()) };
                 read += 1;
-                if read % SLOTS == 0 {
+                if read.is_multiple_of(SLOTS) {
                     break;
                 }
             }
@@ -286,6 +289,6 @@ impl<T> Shared<T> {
         // SAFETY: called from `drop` alone, where the cell has no other user.
         let (left, left_read) = unsafe { *self.left_at.get() };
         // A consumer that stopped at the end of a chunk has not moved to the next one yet.
-        !(chunk == left && read == left_read && read % SLOTS == 0)
+        !(chunk == left && read == left_read && read.is_multiple_of(SLOTS))
     }
 }

@@ -17,7 +17,7 @@ use crate::sys::{fork, futex};
 
 /// A context (`zmq_ctx_new(3)`).
 pub struct Context {
-    me: Weak<Context>,
+    me: Weak<Self>,
     options: Mutex<ContextOptions>,
     threads: Mutex<Vec<Arc<IoThread>>>,
     sockets: Mutex<Vec<Arc<Link>>>,
@@ -212,9 +212,8 @@ impl Context {
             if self.sockets.lock().is_empty() && self.sessions.load(Ordering::SeqCst) == 0 {
                 break;
             }
-            match futex::wait(&self.ends, ends, None) {
-                Err(Errno::EINTR) => return Err(Errno::EINTR),
-                _ => {}
+            if futex::wait(&self.ends, ends, None) == Err(Errno::EINTR) {
+                return Err(Errno::EINTR);
             }
         }
         self.inproc.clear();

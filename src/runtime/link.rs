@@ -23,7 +23,7 @@ use crate::socket_type::SocketType;
 
 /// See the module's documentation.
 pub(crate) struct Link {
-    me: Weak<Link>,
+    me: Weak<Self>,
     pub(crate) context: Arc<Context>,
     pub(crate) handle: SocketHandle,
     pub(crate) socket_type: SocketType,

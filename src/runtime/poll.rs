@@ -114,7 +114,7 @@ fn wait(
     left: Option<Duration>,
     mask: Option<&libc::sigset_t>,
 ) -> Result<usize> {
-    if let [(link, age)] = &links[..]
+    if let [(link, age)] = links
         && items.len() == 1
         && mask.is_none()
     {

@@ -37,7 +37,11 @@ impl Context {
             hwm_boost: (None, None),
         };
         let way = way_to(&handler, slot);
-        handler.post(Event::Attach(Box::new(end), Origin::Accepted, Identity::default()));
+        handler.post(Event::Attach(
+            Box::new(end),
+            Origin::Accepted,
+            Identity::default(),
+        ));
         Some(ZapDialog::new(requests, replies, way))
     }
 }

@@ -90,9 +90,14 @@ mod x86 {
         // the quarters of four vectors at a time, then quarters against quarters.
         let mut t = x;
         for i in [0, 4, 8, 12] {
-            let (a, b) = (_mm512_unpacklo_epi32(x[i], x[i + 1]), _mm512_unpackhi_epi32(x[i], x[i + 1]));
-            let (c, d) =
-                (_mm512_unpacklo_epi32(x[i + 2], x[i + 3]), _mm512_unpackhi_epi32(x[i + 2], x[i + 3]));
+            let (a, b) = (
+                _mm512_unpacklo_epi32(x[i], x[i + 1]),
+                _mm512_unpackhi_epi32(x[i], x[i + 1]),
+            );
+            let (c, d) = (
+                _mm512_unpacklo_epi32(x[i + 2], x[i + 3]),
+                _mm512_unpackhi_epi32(x[i + 2], x[i + 3]),
+            );
             t[i] = _mm512_unpacklo_epi64(a, c);
             t[i + 1] = _mm512_unpackhi_epi64(a, c);
             t[i + 2] = _mm512_unpacklo_epi64(b, d);
@@ -123,7 +128,10 @@ mod x86 {
             ($a:expr, $b:expr, $c:expr, $n:literal) => {{
                 let sum = _mm256_add_epi32($b, $c);
                 let left = _mm256_slli_epi32::<$n>(sum);
-                _mm256_xor_si256(_mm256_xor_si256($a, left), _mm256_srli_epi32::<{ 32 - $n }>(sum))
+                _mm256_xor_si256(
+                    _mm256_xor_si256($a, left),
+                    _mm256_srli_epi32::<{ 32 - $n }>(sum),
+                )
             }};
         }
         let mut start = state.map(|word| _mm256_set1_epi32(word as i32));
@@ -141,9 +149,14 @@ mod x86 {
         }
         let mut t = x;
         for i in [0, 4, 8, 12] {
-            let (a, b) = (_mm256_unpacklo_epi32(x[i], x[i + 1]), _mm256_unpackhi_epi32(x[i], x[i + 1]));
-            let (c, d) =
-                (_mm256_unpacklo_epi32(x[i + 2], x[i + 3]), _mm256_unpackhi_epi32(x[i + 2], x[i + 3]));
+            let (a, b) = (
+                _mm256_unpacklo_epi32(x[i], x[i + 1]),
+                _mm256_unpackhi_epi32(x[i], x[i + 1]),
+            );
+            let (c, d) = (
+                _mm256_unpacklo_epi32(x[i + 2], x[i + 3]),
+                _mm256_unpackhi_epi32(x[i + 2], x[i + 3]),
+            );
             t[i] = _mm256_unpacklo_epi64(a, c);
             t[i + 1] = _mm256_unpackhi_epi64(a, c);
             t[i + 2] = _mm256_unpacklo_epi64(b, d);

@@ -1,7 +1,7 @@
 //! The syntax of endpoints (`zmq_tcp(7)`, `zmq_ipc(7)`, `zmq_inproc(7)`); nothing is looked up.
 //!
-//! What the manual leaves open is as the reference library has it: it takes more than it can
-//! connect to (a port of 99999, an empty host), which then fails at every attempt, unseen.
+//! What the manual leaves open is as the reference library has it, except that an endpoint that can
+//! never be connected to (no host, a port of 99999, a broken IPv6 literal) is refused at once.
 
 use crate::errno::{Errno, Result};
 use crate::sys::sockaddr::UNIX_NAME_MAX;
@@ -295,10 +295,7 @@ mod tests {
             ("tcp://localhost:1234", None, "localhost 1234"),
             ("tcp://[::1]:1234", None, "::1 1234"),
             ("tcp://::1:1234", None, "::1 1234"),
-            ("tcp://:5555", None, " 5555"),
             ("tcp://a_b:0", None, "a_b 0"),
-            ("tcp://a:65536", None, "a -"),
-            ("tcp://a:80a", None, "a -"),
             ("tcp://127.0.0.1:*;b:80", Some("127.0.0.1 0"), "b 80"),
             ("tcp://lo:5555;b:80", Some("lo 5555"), "b 80"),
             ("tcp://lo;b:80", Some("lo 0"), "b 80"),
@@ -314,6 +311,11 @@ mod tests {
             "127.0.0.1:",
             "a:*",
             "a:-1",
+            "a:65536",
+            "a:80a",
+            ":5555",
+            "[::1:1",
+            "[::g]:1",
             "*:1",
             "-a:1",
             ".a:1",

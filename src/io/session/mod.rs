@@ -55,7 +55,7 @@ const RETIRED: u32 = 128;
 
 /// A session. See the module's documentation.
 pub struct Session {
-    me: Weak<Session>,
+    me: Weak<Self>,
     hub: Arc<Hub>,
     owner: Arc<dyn Owner>,
     options: Arc<SocketOptions>,

@@ -9,10 +9,16 @@ use crate::proto::mechanism::{CurveClientConfig, CurveServerConfig, PlainCredent
 use crate::proto::{MechanismConfig, PeerInfo, ZapConfig};
 use crate::transport::Stream;
 
-/// The mechanism that the options ask for. GSSAPI is refused before there is a session.
+/// The mechanism that the options ask for. GSSAPI is refused before there is a session; should one
+/// come to be, its handshake cannot succeed: there is no agreeing with a key of zeros.
 pub(super) fn mechanism(options: &SecurityOptions) -> MechanismConfig {
     match (options.mechanism, options.as_server) {
-        (Mechanism::Null | Mechanism::Gssapi, _) => MechanismConfig::Null,
+        (Mechanism::Null, _) => MechanismConfig::Null,
+        (Mechanism::Gssapi, _) => MechanismConfig::CurveClient(CurveClientConfig {
+            public_key: [0; 32],
+            secret_key: SecretKey::from_bytes([0; 32]),
+            server_key: [0; 32],
+        }),
         (Mechanism::Plain, true) => MechanismConfig::PlainServer,
         (Mechanism::Plain, false) => MechanismConfig::PlainClient(PlainCredentials {
             username: Zeroizing::new(options.plain_username.clone()),
@@ -45,16 +51,24 @@ pub(super) fn properties(peer: &PeerInfo, stream: &Stream) -> Vec<(String, Vec<u
     let known = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
     let address: String = stream.peer_address().into();
     let mut properties = vec![known("Peer-Address", address.as_bytes())];
-    let told = |name: &str| peer.properties.iter().any(|(told, _)| told.eq_ignore_ascii_case(name));
+    let told = |name: &str| {
+        peer.properties
+            .iter()
+            .any(|(told, _)| told.eq_ignore_ascii_case(name))
+    };
     if told("Identity") {
         properties.push(known("Routing-Id", &peer.routing_id));
     }
     properties.extend(peer.user_id.as_ref().map(|user| known("User-Id", user)));
     properties.extend(peer.zap_properties.iter().cloned());
     // The routing id is known by the name of the option, and nobody tells us a user but the handler.
-    let is_ours = |name: &str| {
-        name.eq_ignore_ascii_case("Identity") || name.eq_ignore_ascii_case("User-Id")
-    };
-    properties.extend(peer.properties.iter().filter(|(name, _)| !is_ours(name)).cloned());
+    let is_ours =
+        |name: &str| name.eq_ignore_ascii_case("Identity") || name.eq_ignore_ascii_case("User-Id");
+    properties.extend(
+        peer.properties
+            .iter()
+            .filter(|(name, _)| !is_ours(name))
+            .cloned(),
+    );
     properties
 }

@@ -204,7 +204,10 @@ fn raw_routers_close_by_an_empty_frame() {
     let mut x = named(Dealer, b"X");
     join(&mut x, &mut router);
     x.send(&[b"bytes"]).unwrap();
+    let notice = router.recv().unwrap();
+    assert_eq!((notice[0].len(), &notice[1][..]), (5, &b""[..]));
     let message = router.recv().unwrap();
+    assert_eq!(message[0], notice[0]);
     assert_eq!((message[0].len(), &message[1][..]), (5, &b"bytes"[..]));
     router.send_frame(&message[0], true).unwrap();
     router.send_frame(b"more is ignored", true).unwrap();

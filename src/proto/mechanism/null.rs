@@ -37,10 +37,19 @@ pub(super) struct Null {
 impl Null {
     pub(super) fn new(config: &EngineConfig) -> Self {
         let zap = Zap::new(config);
-        let step = if zap.has_domain() { Step::Ask } else { Step::SendReady };
+        let step = if zap.has_domain() {
+            Step::Ask
+        } else {
+            Step::SendReady
+        };
         let mut ready = named(READY);
         append_properties(&mut ready, config);
-        Self { step, zap, ready, properties: None }
+        Self {
+            step,
+            zap,
+            ready,
+            properties: None,
+        }
     }
 }
 

@@ -37,8 +37,7 @@ const fn unexpected() -> EngineError {
 }
 
 fn parse_properties(list: &[u8]) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
-    metadata::parse(list)
-        .map_err(|_| EngineError::protocol(protocol_error::ZMTP_INVALID_METADATA))
+    metadata::parse(list).map_err(|_| EngineError::protocol(protocol_error::ZMTP_INVALID_METADATA))
 }
 
 /// A string with its length in front of it, and what follows.
@@ -176,8 +175,7 @@ impl PlainServer {
     }
 
     fn handle_hello(&mut self, data: &[u8]) -> Result<(), EngineError> {
-        let malformed =
-            || EngineError::protocol(protocol_error::ZMTP_MALFORMED_COMMAND_HELLO);
+        let malformed = || EngineError::protocol(protocol_error::ZMTP_MALFORMED_COMMAND_HELLO);
         let (username, rest) = take_string(data).ok_or_else(malformed)?;
         let (password, rest) = take_string(rest).ok_or_else(malformed)?;
         if !rest.is_empty() {

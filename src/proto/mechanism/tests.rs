@@ -89,7 +89,8 @@ impl Side {
         while self.error.is_none() {
             let now = Instant::now();
             let input =
-                self.engine.handle_input(&mut self.rx, &mut self.frames, &mut self.out, now);
+                self.engine
+                    .handle_input(&mut self.rx, &mut self.frames, &mut self.out, now);
             let result = match input {
                 Ok(Input::NeedMore) => return,
                 Ok(Input::Blocked) => panic!("there is always room"),
@@ -110,7 +111,10 @@ impl Side {
         match &self.reply {
             None => self.engine.handle_zap_absent(&mut self.out),
             Some(reply) => {
-                let frames = reply.iter().map(|frame| Msg::copy_of(frame).unwrap()).collect();
+                let frames = reply
+                    .iter()
+                    .map(|frame| Msg::copy_of(frame).unwrap())
+                    .collect();
                 self.engine.handle_zap_reply(frames, &mut self.out)
             }
         }
@@ -135,7 +139,10 @@ struct Pair {
 
 impl Pair {
     fn new((client, server): &(EngineConfig, EngineConfig)) -> Self {
-        Self { client: Side::new(client), server: Side::new(server) }
+        Self {
+            client: Side::new(client),
+            server: Side::new(server),
+        }
     }
 
     fn with_reply(mut self, status: &str) -> Self {
@@ -181,8 +188,15 @@ impl Pair {
 }
 
 fn reply(status: &str) -> Vec<Vec<u8>> {
-    let frames: [&[u8]; 7] =
-        [b"", b"1.0", b"1", status.as_bytes(), b"text", b"joe", b"\x05Hello\0\0\0\x05World"];
+    let frames: [&[u8]; 7] = [
+        b"",
+        b"1.0",
+        b"1",
+        status.as_bytes(),
+        b"text",
+        b"joe",
+        b"\x05Hello\0\0\0\x05World",
+    ];
     frames.map(<[u8]>::to_vec).to_vec()
 }
 
@@ -209,7 +223,10 @@ fn plain() -> (EngineConfig, EngineConfig) {
         username: b"admin".to_vec().into(),
         password: b"secret".to_vec().into(),
     };
-    configs(MechanismConfig::PlainClient(credentials), MechanismConfig::PlainServer)
+    configs(
+        MechanismConfig::PlainClient(credentials),
+        MechanismConfig::PlainServer,
+    )
 }
 
 fn curve() -> (EngineConfig, EngineConfig) {
@@ -241,7 +258,12 @@ fn handshakes_succeed_and_messages_pass() {
     for configs in all() {
         let mut pair = Pair::new(&configs).with_reply("200");
         pair.talk();
-        assert!(pair.is_made(), "{:?} {:?}", pair.client.error, pair.server.error);
+        assert!(
+            pair.is_made(),
+            "{:?} {:?}",
+            pair.client.error,
+            pair.server.error
+        );
         assert_eq!(pair.server.peer().socket_type, Some(SocketType::Dealer));
         assert_eq!(pair.server.peer().routing_id, b"client");
         assert_eq!(pair.server.peer().user_id.as_deref(), Some(&b"joe"[..]));
@@ -250,7 +272,9 @@ fn handshakes_succeed_and_messages_pass() {
         assert_eq!(pair.client.peer().routing_id, b"server");
         assert_eq!(pair.client.peer().user_id, None);
         let mut expected = Vec::new();
-        for len in [0, 1, 7, 40, 41, 222, 223, 8000, 9000, 65_000, 65_536, 300_000] {
+        for len in [
+            0, 1, 7, 40, 41, 222, 223, 8000, 9000, 65_000, 65_536, 300_000,
+        ] {
             let body: Vec<u8> = (0..len).map(|i| (i * 3) as u8).collect();
             let more = len % 2 == 1;
             pair.client.send(&body, more);
@@ -274,8 +298,15 @@ fn zap_handlers_are_asked_as_the_rfc_wants_it() {
         configs.1.zap.domain = b"here".to_vec();
         let mut pair = Pair::new(&configs).with_reply("200");
         pair.talk();
-        let mut expected: Vec<&[u8]> =
-            vec![b"", b"1.0", b"1", b"here", b"127.0.0.1", b"server", mechanism];
+        let mut expected: Vec<&[u8]> = vec![
+            b"",
+            b"1.0",
+            b"1",
+            b"here",
+            b"127.0.0.1",
+            b"server",
+            mechanism,
+        ];
         expected.extend(credentials);
         assert_eq!(pair.server.asked.unwrap(), expected);
         assert_eq!(pair.client.asked, None);
@@ -291,19 +322,27 @@ fn refusals_end_the_connection_and_the_client_learns_of_them() {
             let refused = Some(EngineError::Handshake(HandshakeFailure::Auth(status)));
             assert_eq!(pair.server.error, refused);
             // 300 is not told: the client may try again.
-            assert_eq!(pair.client.error, if status == 300 { None } else { refused });
+            assert_eq!(
+                pair.client.error,
+                if status == 300 { None } else { refused }
+            );
             assert!(!pair.client.established && !pair.server.established);
         }
         let mut pair = Pair::new(&configs).with_reply("201");
         pair.talk();
-        assert_eq!(pair.server.error, protocol(protocol_error::ZAP_INVALID_STATUS_CODE));
+        assert_eq!(
+            pair.server.error,
+            protocol(protocol_error::ZAP_INVALID_STATUS_CODE)
+        );
         assert!(!pair.client.established && !pair.server.established);
     }
 }
 
 #[test]
 fn without_a_handler_the_domain_decides() {
-    let fault = Some(EngineError::Handshake(HandshakeFailure::NoDetail(Errno::EFAULT)));
+    let fault = Some(EngineError::Handshake(HandshakeFailure::NoDetail(
+        Errno::EFAULT,
+    )));
     for (i, configs) in all().into_iter().enumerate() {
         for domain in [&b""[..], b"here"] {
             for enforce in [false, true] {
@@ -339,7 +378,10 @@ fn nobody_gets_around_the_mechanism() {
             for greeting in greetings {
                 let mut side = Side::new(config);
                 side.give(greeting);
-                assert_eq!(side.error, Some(EngineError::Protocol(Errno::EPROTONOSUPPORT)));
+                assert_eq!(
+                    side.error,
+                    Some(EngineError::Protocol(Errno::EPROTONOSUPPORT))
+                );
                 assert!(!side.established && side.frames.0.is_empty());
             }
         }
@@ -369,7 +411,9 @@ fn nobody_gets_around_the_mechanism() {
 fn flights(configs: &(EngineConfig, EngineConfig)) -> Vec<(bool, usize, usize)> {
     let mut flights = Vec::new();
     let mut pair = Pair::new(configs).with_reply("200");
-    pair.talk_through(|from_client, number, bytes| flights.push((from_client, number, bytes.len())));
+    pair.talk_through(|from_client, number, bytes| {
+        flights.push((from_client, number, bytes.len()))
+    });
     assert!(pair.is_made());
     flights
 }
@@ -378,7 +422,10 @@ fn flights(configs: &(EngineConfig, EngineConfig)) -> Vec<(bool, usize, usize)> 
 fn a_handshake_cut_anywhere_is_not_complete() {
     for configs in all() {
         for (from_client, number, len) in flights(&configs) {
-            for cut in (0..len).step_by(if len > 100 { 7 } else { 1 }).chain([len - 1]) {
+            for cut in (0..len)
+                .step_by(if len > 100 { 7 } else { 1 })
+                .chain([len - 1])
+            {
                 let mut pair = Pair::new(&configs).with_reply("200");
                 let mut is_over = false;
                 pair.talk_through(|from, n, bytes| {
@@ -387,7 +434,11 @@ fn a_handshake_cut_anywhere_is_not_complete() {
                         bytes.truncate(if n == number { cut } else { 0 });
                     }
                 });
-                let receiver = if from_client { &pair.server } else { &pair.client };
+                let receiver = if from_client {
+                    &pair.server
+                } else {
+                    &pair.client
+                };
                 assert!(!receiver.established, "{from_client} {number} {cut}");
             }
         }
@@ -423,7 +474,11 @@ fn no_bit_of_a_curve_handshake_may_change() {
                 assert!(pair.is_made());
                 break;
             }
-            let receiver = if from_client { &pair.server } else { &pair.client };
+            let receiver = if from_client {
+                &pair.server
+            } else {
+                &pair.client
+            };
             assert!(!receiver.established, "bit {bit}");
             assert!(
                 matches!(
@@ -479,7 +534,10 @@ fn protected_messages_cannot_be_changed_repeated_or_reordered() {
         pair.talk_through(|_, _, bytes| bytes[bit / 8] ^= 1 << (bit % 8));
         assert!(pair.server.frames.0.is_empty());
         let error = pair.server.error.unwrap();
-        assert!(matches!(error, EngineError::Handshake(HandshakeFailure::Protocol(_))));
+        assert!(matches!(
+            error,
+            EngineError::Handshake(HandshakeFailure::Protocol(_))
+        ));
     }
     let mut pair = made();
     pair.client.send(b"one", false);
@@ -489,26 +547,41 @@ fn protected_messages_cannot_be_changed_repeated_or_reordered() {
     pair.server.give(&two);
     pair.server.give(&one);
     assert_eq!(pair.server.frames.0, [(b"two".to_vec(), false)]);
-    assert_eq!(pair.server.error, protocol(protocol_error::ZMTP_INVALID_SEQUENCE));
+    assert_eq!(
+        pair.server.error,
+        protocol(protocol_error::ZMTP_INVALID_SEQUENCE)
+    );
     let mut pair = made();
     pair.client.send(b"one", false);
     let one = pair.client.take_output();
     pair.server.give(&one);
     pair.server.give(&one);
     assert_eq!(pair.server.frames.0.len(), 1);
-    assert_eq!(pair.server.error, protocol(protocol_error::ZMTP_INVALID_SEQUENCE));
+    assert_eq!(
+        pair.server.error,
+        protocol(protocol_error::ZMTP_INVALID_SEQUENCE)
+    );
     // A message sent back to its sender, and one in clear.
     let mut pair = made();
     pair.client.send(b"one", false);
     let one = pair.client.take_output();
     pair.client.give(&one);
-    assert_eq!(pair.client.error, protocol(protocol_error::ZMTP_CRYPTOGRAPHIC));
+    assert_eq!(
+        pair.client.error,
+        protocol(protocol_error::ZMTP_CRYPTOGRAPHIC)
+    );
     let mut pair = made();
     pair.server.give(b"\0\x05\x03abcd");
-    assert_eq!(pair.server.error, protocol(protocol_error::ZMTP_UNEXPECTED_COMMAND));
+    assert_eq!(
+        pair.server.error,
+        protocol(protocol_error::ZMTP_UNEXPECTED_COMMAND)
+    );
     let mut pair = made();
     pair.server.give(b"\0\x08\x07MESSAGE");
-    assert_eq!(pair.server.error, protocol(protocol_error::ZMTP_MALFORMED_COMMAND_MESSAGE));
+    assert_eq!(
+        pair.server.error,
+        protocol(protocol_error::ZMTP_MALFORMED_COMMAND_MESSAGE)
+    );
 }
 
 /// What one connection said is worth nothing on another.
@@ -541,18 +614,26 @@ fn metadata_is_limited() {
     configs.0.app_metadata = vec![("X-large".to_owned(), vec![1; 70_000])];
     let mut pair = Pair::new(&configs);
     pair.talk();
-    assert_eq!(pair.server.error, protocol(protocol_error::ZMTP_INVALID_METADATA));
+    assert_eq!(
+        pair.server.error,
+        protocol(protocol_error::ZMTP_INVALID_METADATA)
+    );
     configs.0.app_metadata = vec![("X-large".to_owned(), vec![1; 300_000])];
     let mut pair = Pair::new(&configs);
     pair.talk();
-    assert_eq!(pair.server.error, Some(EngineError::Protocol(Errno::EMSGSIZE)));
+    assert_eq!(
+        pair.server.error,
+        Some(EngineError::Protocol(Errno::EMSGSIZE))
+    );
 }
 
 #[test]
 fn wrong_keys_are_noticed_by_the_side_that_can() {
     let other = SecretKey::from_bytes([99; 32]);
     let (client, server) = curve();
-    let MechanismConfig::CurveClient(keys) = &client.mechanism else { panic!() };
+    let MechanismConfig::CurveClient(keys) = &client.mechanism else {
+        panic!()
+    };
     let try_keys = |keys: CurveClientConfig| {
         let mut client = client.clone();
         client.mechanism = MechanismConfig::CurveClient(keys);

@@ -119,7 +119,11 @@ impl Zap {
             b"300" => Verdict::Denied(300),
             b"400" => Verdict::Denied(400),
             b"500" => Verdict::Denied(500),
-            _ => return Err(EngineError::protocol(protocol_error::ZAP_INVALID_STATUS_CODE)),
+            _ => {
+                return Err(EngineError::protocol(
+                    protocol_error::ZAP_INVALID_STATUS_CODE,
+                ));
+            }
         };
         self.properties = metadata::parse(list.data())
             .map_err(|_| EngineError::protocol(protocol_error::ZAP_INVALID_METADATA))?;
@@ -158,7 +162,10 @@ mod tests {
     }
 
     fn frames(texts: &[&[u8]]) -> Vec<Msg> {
-        texts.iter().map(|text| Msg::copy_of(text).unwrap()).collect()
+        texts
+            .iter()
+            .map(|text| Msg::copy_of(text).unwrap())
+            .collect()
     }
 
     #[test]
@@ -167,17 +174,37 @@ mod tests {
         zap.ask("PLAIN", &[b"joe", b"pw"]).unwrap();
         let request = zap.take_request().unwrap();
         let texts: Vec<&[u8]> = request.iter().map(Msg::data).collect();
-        let expected: [&[u8]; 9] =
-            [b"", b"1.0", b"1", b"here", b"127.0.0.1", b"me", b"PLAIN", b"joe", b"pw"];
+        let expected: [&[u8]; 9] = [
+            b"",
+            b"1.0",
+            b"1",
+            b"here",
+            b"127.0.0.1",
+            b"me",
+            b"PLAIN",
+            b"joe",
+            b"pw",
+        ];
         assert_eq!(texts, expected);
         let more: Vec<bool> = request.iter().map(Msg::is_more).collect();
-        assert_eq!(more, [true, true, true, true, true, true, true, true, false]);
+        assert_eq!(
+            more,
+            [true, true, true, true, true, true, true, true, false]
+        );
         assert!(zap.take_request().is_none());
     }
 
     #[test]
     fn replies_are_taken_to_the_letter() {
-        let good: [&[u8]; 7] = [b"", b"1.0", b"1", b"200", b"OK", b"joe", b"\x01a\0\0\0\x01b"];
+        let good: [&[u8]; 7] = [
+            b"",
+            b"1.0",
+            b"1",
+            b"200",
+            b"OK",
+            b"joe",
+            b"\x01a\0\0\0\x01b",
+        ];
         let judge = |at: usize, with: &[u8]| {
             let mut texts = good;
             texts[at] = with;
@@ -192,14 +219,37 @@ mod tests {
         for bad in [&b""[..], b"2", b"11"] {
             assert_eq!(judge(2, bad), protocol(protocol_error::ZAP_BAD_REQUEST_ID));
         }
-        for bad in [&b""[..], b"20", b"2000", b"100", b"600", b"201", b"404", b"abc"] {
-            assert_eq!(judge(3, bad), protocol(protocol_error::ZAP_INVALID_STATUS_CODE));
+        for bad in [
+            &b""[..],
+            b"20",
+            b"2000",
+            b"100",
+            b"600",
+            b"201",
+            b"404",
+            b"abc",
+        ] {
+            assert_eq!(
+                judge(3, bad),
+                protocol(protocol_error::ZAP_INVALID_STATUS_CODE)
+            );
         }
         for status in [300, 400, 500] {
-            assert_eq!(judge(3, status.to_string().as_bytes()), Ok(Verdict::Denied(status)));
+            assert_eq!(
+                judge(3, status.to_string().as_bytes()),
+                Ok(Verdict::Denied(status))
+            );
         }
-        for bad in [&b"\0"[..], b"\x01a\0\0\0\x02b", b"\x01a\0\0\0", b"\x01a\xff\xff\xff\xffb"] {
-            assert_eq!(judge(6, bad), protocol(protocol_error::ZAP_INVALID_METADATA));
+        for bad in [
+            &b"\0"[..],
+            b"\x01a\0\0\0\x02b",
+            b"\x01a\0\0\0",
+            b"\x01a\xff\xff\xff\xffb",
+        ] {
+            assert_eq!(
+                judge(6, bad),
+                protocol(protocol_error::ZAP_INVALID_METADATA)
+            );
         }
         for n in 0..7 {
             let reply = zap().judge(&frames(&good[..n]));

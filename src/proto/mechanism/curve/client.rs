@@ -19,7 +19,10 @@ enum Step {
     SendHello,
     /// With the key between our transient key and the server's permanent one.
     AwaitWelcome(BoxKey),
-    SendInitiate { cookie: [u8; COOKIE_LEN], transient_key: PublicKey },
+    SendInitiate {
+        cookie: [u8; COOKIE_LEN],
+        transient_key: PublicKey,
+    },
     /// With the connection's key.
     AwaitReady(BoxKey),
     Ready(Traffic),
@@ -56,14 +59,21 @@ impl CurveClient {
 
     fn say_hello(&mut self, body: &mut Vec<u8>) -> Result<BoxKey, EngineError> {
         let transient = SecretKey::generate()?;
-        let key = transient.agree(&self.config.server_key).map_err(|_| cryptographic())?;
+        let key = transient
+            .agree(&self.config.server_key)
+            .map_err(|_| cryptographic())?;
         let number = self.numbers.next()?;
         *body = named(HELLO);
         body.extend_from_slice(&[1, 0]);
         body.extend_from_slice(&[0; 72]);
         body.extend_from_slice(&transient.public());
         body.extend_from_slice(&number);
-        append_box(body, &key, &short_nonce(b"CurveZMQHELLO---", number), &[0; 64]);
+        append_box(
+            body,
+            &key,
+            &short_nonce(b"CurveZMQHELLO---", number),
+            &[0; 64],
+        );
         debug_assert_eq!(body.len(), HELLO_LEN);
         self.transient = Some(transient);
         Ok(key)
@@ -75,7 +85,10 @@ impl CurveClient {
         let nonce = long_nonce(b"WELCOME-", &take(&mut data)?);
         let plain = open_box(data, key, &nonce)?;
         let mut plain = &plain[..];
-        Ok(Step::SendInitiate { transient_key: take(&mut plain)?, cookie: take(&mut plain)? })
+        Ok(Step::SendInitiate {
+            transient_key: take(&mut plain)?,
+            cookie: take(&mut plain)?,
+        })
     }
 
     fn initiate(
@@ -85,21 +98,36 @@ impl CurveClient {
         server_transient: &PublicKey,
     ) -> Result<BoxKey, EngineError> {
         let transient = self.transient.take().ok_or_else(cryptographic)?;
-        let key = transient.agree(server_transient).map_err(|_| cryptographic())?;
-        let vouch_key =
-            self.config.secret_key.agree(server_transient).map_err(|_| cryptographic())?;
+        let key = transient
+            .agree(server_transient)
+            .map_err(|_| cryptographic())?;
+        let vouch_key = self
+            .config
+            .secret_key
+            .agree(server_transient)
+            .map_err(|_| cryptographic())?;
         let mut vouched = transient.public().to_vec();
         vouched.extend_from_slice(&self.config.server_key);
         let vouch_random = fresh::<16>()?;
         let mut plain = self.config.public_key.to_vec();
         plain.extend_from_slice(&vouch_random);
-        append_box(&mut plain, &vouch_key, &long_nonce(b"VOUCH---", &vouch_random), &vouched);
+        append_box(
+            &mut plain,
+            &vouch_key,
+            &long_nonce(b"VOUCH---", &vouch_random),
+            &vouched,
+        );
         plain.append(&mut self.metadata);
         let number = self.numbers.next()?;
         *body = named(INITIATE);
         body.extend_from_slice(cookie);
         body.extend_from_slice(&number);
-        append_box(body, &key, &short_nonce(b"CurveZMQINITIATE", number), &plain);
+        append_box(
+            body,
+            &key,
+            &short_nonce(b"CurveZMQINITIATE", number),
+            &plain,
+        );
         Ok(key)
     }
 
@@ -111,7 +139,13 @@ impl CurveClient {
         self.properties = parse_properties(&plain)?;
         let ours = std::mem::replace(&mut self.numbers, Counter::new());
         let theirs = Watch::first(number);
-        Ok(Step::Ready(Traffic::new(key, FROM_CLIENT, FROM_SERVER, ours, theirs)))
+        Ok(Step::Ready(Traffic::new(
+            key,
+            FROM_CLIENT,
+            FROM_SERVER,
+            ours,
+            theirs,
+        )))
     }
 }
 
@@ -123,9 +157,10 @@ impl Mechanism for CurveClient {
     fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError> {
         self.step = match std::mem::replace(&mut self.step, Step::Nowhere) {
             Step::SendHello => Step::AwaitWelcome(self.say_hello(body)?),
-            Step::SendInitiate { cookie, transient_key } => {
-                Step::AwaitReady(self.initiate(body, &cookie, &transient_key)?)
-            }
+            Step::SendInitiate {
+                cookie,
+                transient_key,
+            } => Step::AwaitReady(self.initiate(body, &cookie, &transient_key)?),
             other => {
                 self.step = other;
                 return Ok(false);

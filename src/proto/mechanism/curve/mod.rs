@@ -69,7 +69,11 @@ fn expect<'a>(
 ) -> Result<&'a [u8], EngineError> {
     match command::split(body) {
         Some((found, data)) if found == name => {
-            if is_length(body.len()) { Ok(data) } else { Err(failure(malformed)) }
+            if is_length(body.len()) {
+                Ok(data)
+            } else {
+                Err(failure(malformed))
+            }
         }
         Some(_) => Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
         None => Err(failure(protocol_error::ZMTP_MALFORMED_COMMAND_UNSPECIFIED)),
@@ -114,9 +118,12 @@ fn open_box(
     key: &BoxKey,
     nonce: &[u8; 24],
 ) -> Result<zeroize::Zeroizing<Vec<u8>>, EngineError> {
-    let (tag, data) = boxed.split_first_chunk::<TAG_LEN>().ok_or_else(cryptographic)?;
+    let (tag, data) = boxed
+        .split_first_chunk::<TAG_LEN>()
+        .ok_or_else(cryptographic)?;
     let mut plain = zeroize::Zeroizing::new(data.to_vec());
-    key.open(nonce, tag, &mut plain).map_err(|_| cryptographic())?;
+    key.open(nonce, tag, &mut plain)
+        .map_err(|_| cryptographic())?;
     Ok(plain)
 }
 

@@ -21,12 +21,25 @@ use crate::msg::Msg;
 enum Step {
     AwaitHello,
     /// With the client's transient key and the key between it and our permanent one.
-    SendWelcome { client: PublicKey, key: BoxKey, theirs: Watch },
+    SendWelcome {
+        client: PublicKey,
+        key: BoxKey,
+        theirs: Watch,
+    },
     /// With the key of the cookie that was given away.
-    AwaitInitiate { cookie_key: BoxKey, theirs: Watch },
+    AwaitInitiate {
+        cookie_key: BoxKey,
+        theirs: Watch,
+    },
     /// The client is who it says; a ZAP handler judges it.
-    AwaitZap { key: BoxKey, theirs: Watch },
-    SendReady { key: BoxKey, theirs: Watch },
+    AwaitZap {
+        key: BoxKey,
+        theirs: Watch,
+    },
+    SendReady {
+        key: BoxKey,
+        theirs: Watch,
+    },
     Ready(Traffic),
     /// The refusal is to be told.
     SendError(u16),
@@ -69,16 +82,28 @@ impl CurveServer {
         }
         let client: PublicKey = take(&mut data)?;
         let number = take(&mut data)?;
-        let key = self.config.secret_key.agree(&client).map_err(|_| cryptographic())?;
+        let key = self
+            .config
+            .secret_key
+            .agree(&client)
+            .map_err(|_| cryptographic())?;
         let plain = open_box(data, &key, &short_nonce(b"CurveZMQHELLO---", number))?;
         if !bool::from(plain[..].ct_eq(&[0; 64])) {
             return Err(failure(malformed));
         }
-        Ok(Step::SendWelcome { client, key, theirs: Watch::first(number) })
+        Ok(Step::SendWelcome {
+            client,
+            key,
+            theirs: Watch::first(number),
+        })
     }
 
     /// Makes a transient key pair and gives it away in the cookie.
-    fn welcome(body: &mut Vec<u8>, client: &PublicKey, key: &BoxKey) -> Result<BoxKey, EngineError> {
+    fn welcome(
+        body: &mut Vec<u8>,
+        client: &PublicKey,
+        key: &BoxKey,
+    ) -> Result<BoxKey, EngineError> {
         let transient = SecretKey::generate()?;
         let cookie_key = BoxKey::from_bytes(fresh()?);
         let mut secrets = zeroize::Zeroizing::new(Vec::with_capacity(64));
@@ -87,7 +112,12 @@ impl CurveServer {
         let cookie_random = fresh::<16>()?;
         let mut plain = transient.public().to_vec();
         plain.extend_from_slice(&cookie_random);
-        append_box(&mut plain, &cookie_key, &long_nonce(b"COOKIE--", &cookie_random), &secrets);
+        append_box(
+            &mut plain,
+            &cookie_key,
+            &long_nonce(b"COOKIE--", &cookie_random),
+            &secrets,
+        );
         let random = fresh::<16>()?;
         *body = named(WELCOME);
         body.extend_from_slice(&random);
@@ -114,7 +144,9 @@ impl CurveServer {
 
         let number = take(&mut data)?;
         let theirs = theirs.check(number)?;
-        let key = transient.agree(&client_transient).map_err(|_| cryptographic())?;
+        let key = transient
+            .agree(&client_transient)
+            .map_err(|_| cryptographic())?;
         let plain = open_box(data, &key, &short_nonce(b"CurveZMQINITIATE", number))?;
         let mut plain = &plain[..];
         let client: PublicKey = take(&mut plain)?;
@@ -149,7 +181,12 @@ impl CurveServer {
         let number = ours.next()?;
         *body = named(READY);
         body.extend_from_slice(&number);
-        append_box(body, key, &short_nonce(b"CurveZMQREADY---", number), &self.metadata);
+        append_box(
+            body,
+            key,
+            &short_nonce(b"CurveZMQREADY---", number),
+            &self.metadata,
+        );
         Ok(Traffic::new(key, FROM_SERVER, FROM_CLIENT, ours, theirs))
     }
 }
@@ -165,9 +202,14 @@ impl Mechanism for CurveServer {
 
     fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError> {
         self.step = match std::mem::replace(&mut self.step, Step::Nowhere) {
-            Step::SendWelcome { client, key, theirs } => {
-                Step::AwaitInitiate { cookie_key: Self::welcome(body, &client, &key)?, theirs }
-            }
+            Step::SendWelcome {
+                client,
+                key,
+                theirs,
+            } => Step::AwaitInitiate {
+                cookie_key: Self::welcome(body, &client, &key)?,
+                theirs,
+            },
             Step::SendReady { key, theirs } => Step::Ready(self.ready(body, &key, theirs)?),
             Step::SendError(status) => {
                 *body = error_body(status);

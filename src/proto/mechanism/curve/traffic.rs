@@ -58,7 +58,11 @@ impl Traffic {
     ) -> Result<(), EngineError> {
         let number = self.ours.next()?;
         let inner = if flags & MORE != 0 { INNER_MORE } else { 0 }
-            | if flags & COMMAND != 0 { INNER_COMMAND } else { 0 };
+            | if flags & COMMAND != 0 {
+                INNER_COMMAND
+            } else {
+                0
+            };
         let len = OVERHEAD + body.len();
         let head = HeadBytes::encode(Framing::V2, 0, len);
         if len < LARGE {
@@ -83,8 +87,12 @@ impl Traffic {
     /// Writes a MESSAGE into `to`, which has exactly the room for it.
     #[inline]
     fn fill(&self, number: [u8; 8], inner: u8, body: &[u8], to: &mut [u8]) {
-        let Some((head, boxed)) = to.split_first_chunk_mut::<BOX_AT>() else { return };
-        let Some((flags, data)) = boxed.split_first_mut() else { return };
+        let Some((head, boxed)) = to.split_first_chunk_mut::<BOX_AT>() else {
+            return;
+        };
+        let Some((flags, data)) = boxed.split_first_mut() else {
+            return;
+        };
         *flags = inner;
         data.copy_from_slice(body);
         let tag = self.seal.seal(&number, boxed);
@@ -101,17 +109,24 @@ impl Traffic {
         let Some((head, boxed)) = body.split_first_chunk_mut::<BOX_AT>() else {
             return Err(failure(malformed));
         };
-        let (Some(number), Some(tag)) =
-            (head[..TAG_AT].last_chunk::<8>(), head.last_chunk::<TAG_LEN>())
-        else {
+        let (Some(number), Some(tag)) = (
+            head[..TAG_AT].last_chunk::<8>(),
+            head.last_chunk::<TAG_LEN>(),
+        ) else {
             return Err(failure(malformed));
         };
         let theirs = self.theirs.check(*number)?;
-        self.open.open(number, tag, boxed).map_err(|_| cryptographic())?;
+        self.open
+            .open(number, tag, boxed)
+            .map_err(|_| cryptographic())?;
         self.theirs = theirs;
         let inner = boxed.first().copied().unwrap_or(0);
         let flags = if inner & INNER_MORE != 0 { MORE } else { 0 }
-            | if inner & INNER_COMMAND != 0 { COMMAND } else { 0 };
+            | if inner & INNER_COMMAND != 0 {
+                COMMAND
+            } else {
+                0
+            };
         Ok((flags, OVERHEAD))
     }
 }
