@@ -24,7 +24,7 @@ needed=$(readelf -d -W "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 
 echo "size, stripped:   $((bytes / 1024)) KiB ($(stat -c %s "$library" | numfmt --to=iec) with debug information)"
 echo "crates:           $crates"
-echo "needs at run time: $(echo $needed)"
+echo "needs at run time: ${needed//$'\n'/ }"
 echo "release build:    $took s (0 where it was built before)"
 
 bad=0

@@ -42,7 +42,6 @@ static const char *const endpoints[] = {
   "zmq://127.0.0.1:1",
   "tcps://127.0.0.1:1",
   "tc://127.0.0.1:1",
-  "\xff\xfe://x",
   /* transports of other socket types */
   "udp://127.0.0.1:1",
   "udp://*:1",

@@ -155,6 +155,7 @@ CASE (too_slow)
         bind_any (v.socket, "tcp", endpoint);
         const long long begin = now_ms ();
         const int fd = raw_connect (endpoint);
+        buf.size = 0;
         if (i > 0)
             wire_put_greeting (&buf, 3, 1, "NULL");
         if (i == 4)

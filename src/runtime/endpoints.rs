@@ -187,13 +187,7 @@ impl Socket {
 
     fn take_back(&mut self, endpoint: &str) -> Result<()> {
         self.enter()?;
-        // The syntax is that of a connect where a wildcard would be: that was never an endpoint.
-        match address::parse(endpoint, Purpose::Connect) {
-            Err(Errno::EINVAL) if address::parse(endpoint, Purpose::Bind).is_ok() => {}
-            parsed => {
-                parsed?;
-            }
-        }
+        address::split(endpoint)?;
         let (taken, kept) = std::mem::take(&mut self.endpoints)
             .into_iter()
             .partition::<Vec<_>, _>(|known| known.name == endpoint);

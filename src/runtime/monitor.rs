@@ -13,6 +13,7 @@ use crate::errno::{Errno, Result};
 use crate::io::monitor_event;
 use crate::option::id;
 use crate::socket_type::SocketType;
+use crate::transport::address;
 
 /// A socket's monitor, if it has one.
 #[derive(Debug, Default)]
@@ -108,11 +109,8 @@ impl SocketHandle {
             link.monitor.stop();
             return Ok(());
         };
-        match endpoint.split_once("://").ok_or(Errno::EINVAL)? {
-            ("", _) | (_, "") => return Err(Errno::EINVAL),
-            ("inproc", _) => {}
-            ("udp", _) => return Err(Errno::ENOCOMPATPROTO),
-            _ => return Err(Errno::EPROTONOSUPPORT),
+        if address::split(endpoint)?.0 != "inproc" {
+            return Err(Errno::EPROTONOSUPPORT);
         }
         match SocketType::from_id(type_id) {
             Some(SocketType::Pair | SocketType::Pub | SocketType::Push) => {}

@@ -61,14 +61,24 @@ pub struct HostPort {
 /// `EINVAL` (malformed), `EPROTONOSUPPORT` (no such transport), `ENOCOMPATPROTO` (udp: only draft
 /// sockets have it), `ENAMETOOLONG` (a path of more than 107 bytes).
 pub fn parse(endpoint: &str, purpose: Purpose) -> Result<Address> {
-    let (scheme, address) = endpoint.split_once("://").ok_or(Errno::EINVAL)?;
-    if scheme.is_empty() || address.is_empty() {
-        return Err(Errno::EINVAL);
+    match split(endpoint)? {
+        ("inproc", address) => Ok(Address::Inproc(address.to_owned())),
+        ("ipc", address) => parse_ipc(address, purpose).map(Address::Ipc),
+        ("tcp", address) => parse_tcp(address, purpose).map(Address::Tcp),
+        _ => Err(Errno::EPROTONOSUPPORT),
     }
+}
+
+/// Splits an endpoint into a transport that there is and an address: all that an endpoint is held
+/// to when it is taken back.
+///
+/// # Errors
+/// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO` as [`parse`].
+pub fn split(endpoint: &str) -> Result<(&str, &str)> {
+    let (scheme, address) = endpoint.split_once("://").ok_or(Errno::EINVAL)?;
     match scheme {
-        "inproc" => Ok(Address::Inproc(address.to_owned())),
-        "ipc" => parse_ipc(address, purpose).map(Address::Ipc),
-        "tcp" => parse_tcp(address, purpose).map(Address::Tcp),
+        _ if scheme.is_empty() || address.is_empty() => Err(Errno::EINVAL),
+        "inproc" | "ipc" | "tcp" => Ok((scheme, address)),
         "udp" => Err(Errno::ENOCOMPATPROTO),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
