@@ -85,7 +85,7 @@ static void *hammer (void *arg)
 {
     worker_t *worker = arg;
     unsigned random = (unsigned) worker->index * 7919 + 1;
-    char buffer[64], endpoint[ENDPOINT_SIZE];
+    char buffer[64] = "", endpoint[ENDPOINT_SIZE];
     for (int i = 0; i < 2000; ++i) {
         int value = 10;
         size_t size = sizeof value;

@@ -1,13 +1,14 @@
 //! The primitives of CURVE: X25519 key agreement, XSalsa20-Poly1305 boxes, random keys (RFC 26,
 //! "Cryptography"; the `crypto_box` of NaCl).
 //!
+//! The arithmetic is that of the crates `curve25519-dalek`, `salsa20`, `poly1305` and `subtle`; here
+//! they are put together, and no primitive is written by hand.
+//!
 //! Bytes in, bytes out: no protocol, no nonce policy. Secrets are wiped when they are dropped,
 //! never printed, and compared in constant time.
 #![forbid(unsafe_code)]
 
 mod keys;
-mod poly1305;
-mod salsa20;
 mod secretbox;
 
 pub use keys::{KEY_LEN, PublicKey, SecretKey, random_bytes};

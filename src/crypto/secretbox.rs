@@ -4,13 +4,14 @@
 //! Salsa20's nonce. CURVE's nonces begin with constants, so that first step is done once per
 //! connection and direction ([`BoxKey::stream`]).
 
-use ::poly1305::Poly1305;
-use ::salsa20::cipher::consts::U10;
+use poly1305::Poly1305;
+use salsa20::Salsa20;
+use salsa20::cipher::consts::U10;
+use salsa20::cipher::{KeyIvInit, StreamCipher};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::KEY_LEN;
-use super::salsa20::Stream;
 use crate::errno::{Errno, Result};
 
 /// Length of the authenticator in front of a box, in bytes.
@@ -62,11 +63,9 @@ impl BoxKey {
 impl StreamKey {
     /// As [`BoxKey::seal`], for the nonce of the prefix and `rest`.
     #[must_use]
-    #[inline]
     pub fn seal(&self, rest: &[u8; 8], data: &mut [u8]) -> [u8; TAG_LEN] {
-        let mut stream = Stream::new(&self.0, rest);
-        let poly_key = stream.poly_key();
-        stream.apply(data);
+        let (poly_key, mut stream) = self.start(rest);
+        stream.apply_keystream(data);
         authenticator(&poly_key, data)
     }
 
@@ -74,31 +73,33 @@ impl StreamKey {
     ///
     /// # Errors
     /// `EPROTO` if the tag is wrong.
-    #[inline]
     pub fn open(&self, rest: &[u8; 8], tag: &[u8; TAG_LEN], data: &mut [u8]) -> Result<()> {
-        let mut stream = Stream::new(&self.0, rest);
-        let poly_key = stream.poly_key();
+        let (poly_key, mut stream) = self.start(rest);
         if !bool::from(authenticator(&poly_key, data).ct_eq(tag)) {
             return Err(Errno::EPROTO);
         }
-        stream.apply(data);
+        stream.apply_keystream(data);
         Ok(())
+    }
+
+    /// The key of the authenticator, which is the first 32 bytes of the key stream, and the stream
+    /// that follows, which is for the data.
+    fn start(&self, rest: &[u8; 8]) -> (Zeroizing<[u8; 32]>, Salsa20) {
+        let mut stream = Salsa20::new((&self.0).into(), rest.into());
+        let mut poly_key = Zeroizing::new([0; 32]);
+        stream.apply_keystream(&mut *poly_key);
+        (poly_key, stream)
     }
 }
 
-fn authenticator(key: &[u8; 32], data: &[u8]) -> [u8; TAG_LEN] {
-    use ::poly1305::universal_hash::KeyInit;
-    if data.len() < VECTORS_PAY {
-        return super::poly1305::tag(key, data);
-    }
+/// The Poly1305 of `data` under a key that is used once.
+pub(super) fn authenticator(key: &[u8; 32], data: &[u8]) -> [u8; TAG_LEN] {
+    use poly1305::universal_hash::KeyInit;
     Poly1305::new(key.into()).compute_unpadded(data).into()
 }
 
-/// Bytes from which on the vectors of the `poly1305` crate are worth their setup.
-const VECTORS_PAY: usize = 2048;
-
 fn hsalsa20(key: &[u8; KEY_LEN], input: &[u8; 16]) -> [u8; KEY_LEN] {
-    ::salsa20::hsalsa::<U10>(key.into(), input.into()).into()
+    salsa20::hsalsa::<U10>(key.into(), input.into()).into()
 }
 
 fn split(nonce: &[u8; 24]) -> (&[u8; 16], &[u8; 8]) {

@@ -37,7 +37,7 @@ fn public_keys_are_those_of_nacl() {
 #[test]
 fn boxes_are_those_of_nacl() {
     /// Length, tag, last eight bytes of tag and ciphertext together.
-    const BOXES: [(usize, &str, &str); 15] = [
+    const BOXES: [(usize, &str, &str); 20] = [
         (0, "4141e900b13a409522dece7f96be957e", "22dece7f96be957e"),
         (1, "8bca658a2754865ce085daa93d33bc18", "85daa93d33bc18c7"),
         (15, "74152d062453fa242a4b9aca7da9a4cb", "9274f7777f80640c"),
@@ -53,6 +53,15 @@ fn boxes_are_those_of_nacl() {
         (131, "01f87d557a87c3eb1145c4f67ea7a147", "7970417f1dc35212"),
         (500, "e1f1cd02d67c07ffc7df8c945b578c81", "e49bc181dc99b437"),
         (600, "e1e027098c9d3404a1c0193830d7ee04", "bd09ce53cfd1e36a"),
+        (991, "d6c8ab64c7598da7352fe9781c1ad8f6", "349908f6b0c4a2ef"),
+        (1024, "1e5ba9b01231591437e98173a75e0fad", "60dd2dc649d82013"),
+        (2048, "0ed35fd49f5bee4d38e2320a6188bf18", "6129166d2c40d75a"),
+        (4095, "21e53cabe37f06d95aad610012e38a03", "c40deece0983aa67"),
+        (
+            65537,
+            "c4d53411e805bbae41b1533d1e0be2ef",
+            "f26f45aae3d6f421",
+        ),
     ];
     let (one, two) = secrets();
     let sender = one.agree(&two.public()).unwrap();
@@ -68,6 +77,17 @@ fn boxes_are_those_of_nacl() {
         receiver.open(&NONCE, &tag, &mut data).unwrap();
         assert_eq!(data, plain, "{len}");
     }
+}
+
+#[test]
+fn authenticators_are_those_of_the_rfc() {
+    // RFC 8439, section 2.5.2.
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(&0xa806_d542_fe52_447f_336d_5557_78be_d685_u128.to_le_bytes());
+    key[16..].copy_from_slice(&0x1bf5_4941_aff6_bf4a_fdb2_0dfb_8a80_0301_u128.to_le_bytes());
+    let expected = 0xa927_010c_af8b_2bc2_c636_5130_c11d_06a8_u128.to_le_bytes();
+    let tag = secretbox::authenticator(&key, b"Cryptographic Forum Research Group");
+    assert_eq!(tag, expected);
 }
 
 #[test]

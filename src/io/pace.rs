@@ -1,12 +1,14 @@
 //! Whether a message is written to the kernel at once or left for a batch.
 //!
-//! A write costs a microsecond or more, whatever its size. So the first messages of a socket go out
-//! at once, by the caller's own hand; a caller that keeps sending faster than that pays off, to one
-//! peer or to many, has its messages gathered, and written by itself when there are many for a
-//! peer, or else by the next tick.
+//! A write costs a microsecond or more, whatever its size. So the first messages go out at once, by
+//! the caller's own hand; a thread that keeps sending faster than that pays off, to one peer or to
+//! many, by one socket or by many, has its messages gathered, and written by itself when there are
+//! many for a peer, or else by the next tick. What counts is the thread's time, so the account is
+//! the thread's; that gathering goes on is noted at the socket, where it costs no clock.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// What writing a message alone is reckoned to take at least, in nanoseconds.
@@ -19,16 +21,24 @@ const BATCH_MESSAGES: usize = 256;
 const BATCH_BYTES: usize = 64 * 1024;
 /// Messages per tick below which they are better written one by one.
 const PAYS: usize = 8;
+/// How long a thread that has run into debt does not write single messages, in nanoseconds.
+const PAUSE: u64 = 1_000_000;
 
-/// The pace of a socket's sends. Every write of a single message is charged twice the time it took;
-/// so a caller that spends less than half its time on them never runs into debt.
+std::thread_local! {
+    /// When what the thread was charged is paid off, in ns since `epoch`. Every write of a single message
+    /// is charged twice the time it took; so a thread that spends less than half its time on them never
+    /// runs into debt.
+    static PAID_OFF: Cell<u64> = const { Cell::new(0) };
+    /// Whether the pause for having run into debt was added already.
+    static IN_DEBT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The pace of a socket's sends.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     gathering: AtomicBool,
     /// Messages gathered since the last tick.
     gathered: AtomicUsize,
-    /// When what is charged so far is paid off, in ns since `epoch`.
-    paid_off: AtomicU64,
 }
 
 impl Pace {
@@ -43,11 +53,15 @@ impl Pace {
             return full.then_some(Write { since: None });
         }
         let now = nanos();
-        if self.paid_off.load(Ordering::Relaxed) > now + BURST {
-            self.gathering.store(true, Ordering::Relaxed);
-            return None;
+        if PAID_OFF.get() <= now + BURST {
+            IN_DEBT.set(false);
+            return Some(Write { since: Some(now) });
         }
-        Some(Write { since: Some(now) })
+        if !IN_DEBT.replace(true) {
+            PAID_OFF.set(now + BURST + PAUSE);
+        }
+        self.gathering.store(true, Ordering::Relaxed);
+        None
     }
 
     /// Charges a write that was admitted and is done.
@@ -55,8 +69,7 @@ impl Pace {
     pub(crate) fn charge(&self, write: &Write) {
         if let Some(since) = write.since {
             let took = nanos().saturating_sub(since).max(COST);
-            let paid_off = self.paid_off.load(Ordering::Relaxed).max(since) + 2 * took;
-            self.paid_off.store(paid_off, Ordering::Relaxed);
+            PAID_OFF.set(PAID_OFF.get().max(since) + 2 * took);
         }
     }
 

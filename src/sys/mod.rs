@@ -13,7 +13,6 @@
 //! - `random`: keys and nonces
 //! - `poll`: waiting for descriptors
 //! - `sockaddr`, `socket`: addresses and stream sockets
-//! - `vector`: instructions that not every processor has
 //! - `thread`: signals, scheduling and names of the calling thread
 
 /// Calls a function of libc and turns its -1 into the thread's last error.
@@ -40,4 +39,3 @@ pub mod random;
 pub mod sockaddr;
 pub mod socket;
 pub mod thread;
-pub mod vector;
