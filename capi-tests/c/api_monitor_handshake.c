@@ -83,7 +83,8 @@ static void after_greeting (const char *what, const void *bytes, size_t size)
     printf ("  %s: %s", what, event_name (event));
     if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
         printf (" %s", protocol_error (value));
-    printf (", %s\n", event_name (read_event (peer.monitor, QUIET_MS, NULL, NULL)));
+    const int patience = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? QUIET_MS : DEADLINE_MS;
+    printf (", %s\n", event_name (read_event (peer.monitor, patience, NULL, NULL)));
     if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
         CHECK (raw_wait_closed (peer.fd));
     rm_peer (&peer);

@@ -74,6 +74,8 @@ pub struct Hub {
     inside: AtomicUsize,
     /// Whether the I/O thread's ticks watch the lease.
     watched: AtomicBool,
+    /// Whether the I/O thread left events to the caller that had the driver.
+    missed: AtomicBool,
     /// Grows with every use by a caller.
     uses: AtomicUsize,
     /// Sessions with work that no event will announce.
@@ -116,6 +118,7 @@ impl Hub {
                 sleeping: AtomicBool::new(false),
                 inside: AtomicUsize::new(0),
                 watched: AtomicBool::new(false),
+                missed: AtomicBool::new(false),
                 uses: AtomicUsize::new(0),
                 again: Mutex::default(),
                 has_again: AtomicBool::new(false),
@@ -182,8 +185,12 @@ impl Hub {
         self.again.lock().push(source);
         self.has_again.store(true, Ordering::Release);
         if *self.leased.lock() {
-            // The caller that has the hub looks before it sleeps; one that sleeps is woken.
-            self.wake();
+            // The caller that has the hub looks before it sleeps; one that sleeps is woken, whether it
+            // sleeps in `wait` or on the descriptor.
+            fence(Ordering::SeqCst);
+            if self.inside.load(Ordering::SeqCst) > 0 {
+                let _ = self.waker.wake();
+            }
         } else {
             self.io.drive_soon(self.seat);
         }
@@ -220,10 +227,11 @@ impl Hub {
         }
     }
 
-    /// An I/O thread's tick: writes what was gathered.
-    pub(crate) fn tick(&self) {
+    /// An I/O thread's tick: writes what was gathered. True if another one must come: messages are still
+    /// being gathered, and nobody else would end that.
+    pub(crate) fn tick(&self) -> bool {
         self.flush();
-        self.pace.tick();
+        self.pace.tick()
     }
 
     /// Waits until there was something to drive, `ready` says so, [`Hub::wake`] is called, or the
@@ -236,8 +244,18 @@ impl Hub {
         self.inside.fetch_add(1, Ordering::SeqCst);
         let result = self.lease().and_then(|()| self.wait_driving(&mut driver, timeout, ready));
         drop(driver);
+        self.make_up_for_missed();
         self.leave();
         result
+    }
+
+    /// To be called when the driver's lock was given back: events that came to the I/O thread meanwhile
+    /// were left to us, and may have come after our last look.
+    fn make_up_for_missed(&self) {
+        fence(Ordering::SeqCst);
+        if self.missed.load(Ordering::Relaxed) && self.missed.swap(false, Ordering::SeqCst) {
+            self.io.drive_soon(self.seat);
+        }
     }
 
     fn wait_driving(
@@ -286,7 +304,15 @@ impl Hub {
         if let Some(mut driver) = self.driver.try_lock() {
             // Nothing is interrupted that does not wait.
             let _ = self.drive_rounds(&mut driver);
+            drop(driver);
+            self.make_up_for_missed();
         }
+    }
+
+    /// Whether there is something to drive that the descriptor does not tell of.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.has_again.load(Ordering::SeqCst)
     }
 
     /// Takes the hub over for a caller that is going to sleep on [`Hub::poll_fd`] among others.
@@ -368,8 +394,14 @@ impl Hub {
 
     /// The I/O thread drives the hub; true if it must come again.
     pub(crate) fn attend(&self) -> bool {
-        let Some(mut driver) = self.driver.try_lock() else { return false };
-        self.drive_rounds(&mut driver).unwrap_or(true)
+        let mut driver = self.driver.try_lock();
+        if driver.is_none() {
+            // Whoever has it looks at this when it is done; unless it was done just now.
+            self.missed.store(true, Ordering::SeqCst);
+            fence(Ordering::SeqCst);
+            driver = self.driver.try_lock();
+        }
+        driver.is_some_and(|mut driver| self.drive_rounds(&mut driver).unwrap_or(true))
     }
 
     /// Drives until nothing is left (false) or the turn is over (true).
@@ -394,7 +426,7 @@ impl Hub {
         driver.poll.poll(&mut driver.events, timeout)?;
         let mut any = !again.is_empty();
         for source in again {
-            source.on_event(false, false, false);
+            guard_session(|| source.on_event(false, false, false));
         }
         for event in &driver.events {
             any = true;

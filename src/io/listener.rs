@@ -125,9 +125,8 @@ impl Listener {
                 Err(errno) => {
                     self.report_failure(errno);
                     if !is_passing(errno) {
-                        if let Some(me) = self.me.upgrade() {
-                            self.hub.io().at(Instant::now() + PAUSE, me);
-                        }
+                        let me: Weak<dyn Timed> = self.me.clone();
+                        self.hub.io().at(Instant::now() + PAUSE, me);
                         return;
                     }
                 }

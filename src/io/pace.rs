@@ -73,11 +73,13 @@ impl Pace {
         }
     }
 
-    /// A tick: gathering goes on as long as it pays.
-    pub(crate) fn tick(&self) {
-        if self.gathered.swap(0, Ordering::Relaxed) < PAYS {
+    /// A tick: gathering goes on as long as it pays, which is told.
+    pub(crate) fn tick(&self) -> bool {
+        let pays = self.gathered.swap(0, Ordering::Relaxed) >= PAYS;
+        if !pays {
             self.gathering.store(false, Ordering::Relaxed);
         }
+        pays
     }
 }
 

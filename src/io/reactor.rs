@@ -80,12 +80,8 @@ impl std::fmt::Debug for IoThread {
 }
 
 std::thread_local! {
-    static IS_IO: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// Whether the calling thread is an I/O thread.
-fn on_io_thread() -> bool {
-    IS_IO.get()
+    /// The I/O thread that the thread is, by address.
+    static CURRENT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 impl IoThread {
@@ -119,7 +115,7 @@ impl IoThread {
         let handle = thread::with_signals_blocked(|| {
             std::thread::Builder::new().name(config.name.clone()).spawn(move || {
                 configure(&config);
-                IS_IO.set(true);
+                CURRENT.set(Arc::as_ptr(&runner).addr());
                 runner.run(poll);
             })
         })?;
@@ -135,9 +131,13 @@ impl IoThread {
             // A panic of the thread was reported when it happened.
             let _ = handle.join();
         }
-        drop(self.timers.clear());
         let hubs: Vec<_> = self.seats.lock().hubs.iter().flatten().filter_map(Weak::upgrade).collect();
         hubs.iter().for_each(|hub| hub.abandon());
+    }
+
+    /// Whether this is the calling thread: then it looks at its lists before it sleeps anyway.
+    fn is_current(&self) -> bool {
+        CURRENT.get() == std::ptr::from_ref(self).addr()
     }
 
     pub(crate) fn registry(&self) -> &Registry {
@@ -172,8 +172,8 @@ impl IoThread {
     }
 
     /// Calls `what` at a time.
-    pub(crate) fn at(&self, time: Instant, what: Arc<dyn Timed>) {
-        if self.timers.add(time, what) && !on_io_thread() {
+    pub(crate) fn at(&self, time: Instant, what: Weak<dyn Timed>) {
+        if self.timers.add(time, what) && !self.is_current() {
             self.wake();
         }
     }
@@ -181,7 +181,7 @@ impl IoThread {
     /// Has a hub driven soon.
     pub(crate) fn drive_soon(&self, seat: usize) {
         self.drive.lock().push_back(seat);
-        if !on_io_thread() {
+        if !self.is_current() {
             self.wake();
         }
     }
@@ -189,19 +189,22 @@ impl IoThread {
     /// Has [`Owner::housekeep`] called soon.
     pub(crate) fn housekeep_soon(&self, owner: Weak<dyn Owner>) {
         self.chores.lock().push(owner);
-        if !on_io_thread() {
+        if !self.is_current() {
             self.wake();
         }
     }
 
     /// Has a hub's gathered messages written by ticks.
     pub(crate) fn tick_gathering(&self, seat: usize) {
+        self.gather_again(seat);
+        self.arm_tick(GATHER_TICK);
+    }
+
+    fn gather_again(&self, seat: usize) {
         let mut gathering = self.gathering.lock();
         if !gathering.contains(&seat) {
             gathering.push(seat);
         }
-        drop(gathering);
-        self.arm_tick(GATHER_TICK);
     }
 
     /// Has a leased hub looked at by ticks.
@@ -258,7 +261,9 @@ impl IoThread {
             }
             let now = Instant::now();
             while let Some(timed) = self.timers.pop_due(now) {
-                guard_session(|| timed.on_time());
+                if let Some(timed) = timed.upgrade() {
+                    guard_session(|| timed.on_time());
+                }
             }
             let chores = std::mem::take(&mut *self.chores.lock());
             for owner in chores {
@@ -291,7 +296,11 @@ impl IoThread {
         let gathering = std::mem::take(&mut *self.gathering.lock());
         for seat in gathering {
             if let Some(hub) = self.hub(seat) {
-                hub.tick();
+                guard_session(|| {
+                    if hub.tick() {
+                        self.gather_again(seat);
+                    }
+                });
             }
         }
         let now = self.now();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::hub::guard_session;
 use super::session::ConnectTarget;
 use crate::errno::{Errno, Result};
 use crate::sys::thread;
@@ -102,6 +103,6 @@ fn serve() {
             }
         };
         let resolved = resolve(&job.target.address, job.ipv6);
-        (job.then)(resolved);
+        guard_session(|| (job.then)(resolved));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -16,7 +16,7 @@ pub(crate) trait Timed: Send + Sync {
 struct Entry {
     at: Instant,
     order: u64,
-    what: Arc<dyn Timed>,
+    what: Weak<dyn Timed>,
 }
 
 impl PartialEq for Entry {
@@ -50,8 +50,8 @@ struct Queue {
 pub(crate) struct Timers(Mutex<Queue>);
 
 impl Timers {
-    /// Adds a deadline; true if it is the next one now, so that a sleeper must look again.
-    pub(crate) fn add(&self, at: Instant, what: Arc<dyn Timed>) -> bool {
+    /// Adds a deadline, which keeps nothing alive; true if it is the next one now, so that a sleeper must look again.
+    pub(crate) fn add(&self, at: Instant, what: Weak<dyn Timed>) -> bool {
         let mut queue = self.0.lock();
         let first = queue.heap.peek().is_none_or(|Reverse(entry)| at < entry.at);
         queue.order += 1;
@@ -66,16 +66,11 @@ impl Timers {
     }
 
     /// Takes out one deadline that has passed.
-    pub(crate) fn pop_due(&self, now: Instant) -> Option<Arc<dyn Timed>> {
+    pub(crate) fn pop_due(&self, now: Instant) -> Option<Weak<dyn Timed>> {
         let mut queue = self.0.lock();
         if queue.heap.peek()?.0.at > now {
             return None;
         }
         queue.heap.pop().map(|Reverse(entry)| entry.what)
-    }
-
-    /// Forgets all deadlines, and gives them back to be dropped without the lock.
-    pub(crate) fn clear(&self) -> Vec<Arc<dyn Timed>> {
-        self.0.lock().heap.drain().map(|Reverse(entry)| entry.what).collect()
     }
 }

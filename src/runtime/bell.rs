@@ -87,9 +87,11 @@ impl Sleeper {
         let began =
             self.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         let result = if began { sleep() } else { Ok(0) };
-        let rung = self.state.swap(AWAKE, Ordering::SeqCst) == RUNG;
+        self.state.store(AWAKE, Ordering::SeqCst);
         self.on_descriptors.store(false, Ordering::Relaxed);
-        if rung && let Some(event) = self.event.get() {
+        // Also when not rung as far as can be seen: a ring may be half done, and its signal would keep
+        // every later sleep awake.
+        if let Some(event) = self.event.get() {
             event.drain();
         }
         result

@@ -71,6 +71,9 @@ impl SocketHandle {
         socket.enter()?;
         let result = socket.connect(endpoint);
         socket.take_in_news();
+        // Another thread may be blocked for want of a pipe.
+        socket.link.note_taken_in();
+        socket.link.ring();
         result
     }
 

@@ -26,7 +26,6 @@ pub(crate) struct Monitor {
 #[derive(Debug)]
 struct Sink {
     socket: SocketHandle,
-    version: i32,
 }
 
 impl Monitor {
@@ -61,22 +60,11 @@ impl Monitor {
 
 impl Sink {
     fn send(&self, event: u64, value: u64, endpoint: &str) -> Result<()> {
-        match self.version {
-            1 => {
-                let mut head = [0; 6];
-                head[..2].copy_from_slice(&(event as u16).to_ne_bytes());
-                head[2..].copy_from_slice(&(value as u32).to_ne_bytes());
-                self.socket.send_bytes(&head, DONTWAIT | SNDMORE)?;
-                self.socket.send_bytes(endpoint.as_bytes(), DONTWAIT)
-            }
-            _ => {
-                self.socket.send_bytes(&event.to_ne_bytes(), DONTWAIT | SNDMORE)?;
-                self.socket.send_bytes(&1_u64.to_ne_bytes(), DONTWAIT | SNDMORE)?;
-                self.socket.send_bytes(&value.to_ne_bytes(), DONTWAIT | SNDMORE)?;
-                self.socket.send_bytes(endpoint.as_bytes(), DONTWAIT | SNDMORE)?;
-                self.socket.send_bytes(endpoint.as_bytes(), DONTWAIT)
-            }
-        }
+        let mut head = [0; 6];
+        head[..2].copy_from_slice(&(event as u16).to_ne_bytes());
+        head[2..].copy_from_slice(&(value as u32).to_ne_bytes());
+        self.socket.send_bytes(&head, DONTWAIT | SNDMORE)?;
+        self.socket.send_bytes(endpoint.as_bytes(), DONTWAIT)
     }
 }
 
@@ -89,7 +77,7 @@ impl SocketHandle {
     ///
     /// # Errors
     /// `EINVAL`: no such version, type, or an endpoint that is none; `EPROTONOSUPPORT`: not inproc;
-    /// `EADDRINUSE`, `EMFILE`, `ETERM`, `ENOTSOCK`.
+    /// `ENOTSUP`: version 2, which is a draft; `EADDRINUSE`, `EMFILE`, `ETERM`, `ENOTSOCK`.
     pub fn monitor(
         &self,
         endpoint: Option<&str>,
@@ -102,8 +90,11 @@ impl SocketHandle {
             socket.enter()?;
             (socket.link.arc().ok_or(Errno::ETERM)?, std::sync::Arc::clone(&socket.link.context))
         };
-        if !matches!(version, 1 | 2) || (version == 1 && events > EVENTS_V1) {
-            return Err(Errno::EINVAL);
+        match version {
+            1 if events <= EVENTS_V1 => {}
+            // The draft form with both addresses of a connection.
+            2 => return Err(Errno::ENOTSUP),
+            _ => return Err(Errno::EINVAL),
         }
         let Some(endpoint) = endpoint else {
             link.monitor.stop();
@@ -126,7 +117,7 @@ impl SocketHandle {
             let _ = socket.close();
             return Err(errno);
         }
-        link.monitor.start(Sink { socket, version }, events);
+        link.monitor.start(Sink { socket }, events);
         Ok(())
     }
 

@@ -170,6 +170,8 @@ impl<'a> Watch<'a> {
     }
 
     fn has_news(&self) -> bool {
+        let more = self.hubs.iter().filter(|hub| hub.has_more());
+        more.for_each(|hub| hub.drive());
         self.links.iter().any(|(link, age)| link.has_news(*age))
     }
 }

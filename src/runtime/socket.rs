@@ -96,6 +96,10 @@ impl Socket {
             Event::Attach(end, origin, peer) => {
                 let id = pipes.insert(*end);
                 pattern.attach(pipes, id, origin, Some(&peer));
+                if pipes.is_orphaned(id) && (!pattern.reads() || pipes.is_finished(id)) {
+                    // The peer has come and gone: nobody will tell us of its end.
+                    pipes.close(id);
+                }
             }
             Event::Established { slot, peer, metadata, again, hwm_boost } => {
                 let Some(id) = slot.id() else { return };
@@ -118,9 +122,9 @@ impl Socket {
                 }
             }
             Event::Writable(slot) => {
-                if let Some(id) = slot.id()
-                    && pipes.take_credit(id)
-                {
+                if let Some(id) = slot.id() {
+                    // The pattern looks whether there is room, and waits again if there is none.
+                    pipes.take_credit(id);
                     pattern.writable(pipes, id);
                 }
             }

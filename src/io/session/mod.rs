@@ -112,6 +112,8 @@ struct Core {
     /// The earliest deadline that the timers know.
     scheduled: Option<Instant>,
     live: Option<LiveGuard>,
+    /// The session itself, until it is done: between two connections nobody else may hold it.
+    keep: Option<Arc<Session>>,
 }
 
 #[derive(Clone, Copy)]
@@ -150,7 +152,7 @@ impl Session {
         lanes: Option<Lanes>,
         dialer: Option<Dialer>,
     ) -> Arc<Self> {
-        Arc::new_cyclic(|me| Self {
+        let session = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             hub: Arc::clone(hub),
             owner: Arc::clone(owner),
@@ -164,11 +166,14 @@ impl Session {
                 farewell: None,
                 scheduled: None,
                 live: Some(LiveGuard::new(Arc::clone(census))),
+                keep: None,
             }),
             is_gathered: AtomicBool::new(false),
             is_done: AtomicBool::new(false),
             resolved: Mutex::new(None),
-        })
+        });
+        session.core.lock().keep = Some(Arc::clone(&session));
+        session
     }
 
     /// Whether the session has come to its end.
@@ -261,10 +266,9 @@ impl Session {
             core.farewell.and_then(|farewell| farewell.until),
         ];
         let Some(next) = deadlines.into_iter().flatten().min() else { return };
-        if core.scheduled.is_none_or(|scheduled| next < scheduled)
-            && let Some(me) = self.me.upgrade()
-        {
+        if core.scheduled.is_none_or(|scheduled| next < scheduled) {
             core.scheduled = Some(next);
+            let me: Weak<dyn Timed> = self.me.clone();
             self.hub.io().at(next, me);
         }
     }
@@ -484,6 +488,7 @@ impl Session {
         self.stop_dialing(core);
         self.drop_lanes(core);
         core.live = None;
+        core.keep = None;
     }
 
     /// Writes what was gathered.
