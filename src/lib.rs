@@ -15,19 +15,19 @@
 //! sys        the only place with system calls
 //! ```
 
-pub mod errno;
+pub mod capi;
 pub mod crypto;
+pub mod errno;
+pub mod exports;
+pub mod io;
+pub mod msg;
+pub mod option;
+pub mod pattern;
+pub mod pipe;
+pub mod proto;
+pub mod runtime;
 pub mod socket_type;
 mod sync;
-pub mod msg;
-pub mod pipe;
-pub mod option;
-pub mod proto;
-pub mod transport;
 pub mod sys;
-pub mod pattern;
-pub mod io;
-pub mod runtime;
+pub mod transport;
 pub mod util;
-pub mod capi;
-pub mod exports;

@@ -8,8 +8,8 @@ use super::message::zmq_msg_t;
 use super::ret::Length;
 use super::transfer::{ZMQ_SNDMORE, recv_msg, send_msg};
 use super::{args, proxy};
-use crate::msg::Msg;
 use crate::errno::{Errno, Result};
+use crate::msg::Msg;
 
 /// A buffer and its size, as `writev(2)` has it.
 pub type iovec = libc::iovec;

@@ -15,7 +15,11 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn new(base: Duration, max: Option<Duration>) -> Self {
-        Self { base, max: max.filter(|&max| max > base), current: base }
+        Self {
+            base,
+            max: max.filter(|&max| max > base),
+            current: base,
+        }
     }
 
     /// A connection was made: begin anew.

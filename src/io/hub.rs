@@ -90,7 +90,9 @@ pub struct Hub {
 
 impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Hub").field("seat", &self.seat).finish_non_exhaustive()
+        f.debug_struct("Hub")
+            .field("seat", &self.seat)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +112,10 @@ impl Hub {
                 io,
                 registry,
                 epoll_fd,
-                driver: Mutex::new(Driver { poll, events: Events::with_capacity(256) }),
+                driver: Mutex::new(Driver {
+                    poll,
+                    events: Events::with_capacity(256),
+                }),
                 sources: Mutex::default(),
                 waker,
                 seat,
@@ -146,7 +151,12 @@ impl Hub {
     }
 
     /// Adds a descriptor. Events are edges: the source remembers what it has not used up.
-    pub(crate) fn add(&self, fd: RawFd, source: Arc<dyn Source>, interest: Interest) -> Result<Token> {
+    pub(crate) fn add(
+        &self,
+        fd: RawFd,
+        source: Arc<dyn Source>,
+        interest: Interest,
+    ) -> Result<Token> {
         let token = {
             let mut sources = self.sources.lock();
             let index = sources.free.pop().unwrap_or_else(|| {
@@ -240,9 +250,13 @@ impl Hub {
     /// # Errors
     /// `EINTR` if a signal handler ran.
     pub fn wait(&self, timeout: Option<Duration>, ready: &dyn Fn() -> bool) -> Result<Waited> {
-        let Some(mut driver) = self.driver.try_lock() else { return Ok(Waited::Busy) };
+        let Some(mut driver) = self.driver.try_lock() else {
+            return Ok(Waited::Busy);
+        };
         self.inside.fetch_add(1, Ordering::SeqCst);
-        let result = self.lease().and_then(|()| self.wait_driving(&mut driver, timeout, ready));
+        let result = self
+            .lease()
+            .and_then(|()| self.wait_driving(&mut driver, timeout, ready));
         drop(driver);
         self.make_up_for_missed();
         self.leave();
@@ -266,10 +280,13 @@ impl Hub {
     ) -> Result<Waited> {
         let mut failed = None;
         let came = self.spin.look(timeout, || {
-            ready() || self.drive_once(driver, Some(Duration::ZERO)).unwrap_or_else(|error| {
-                failed = Some(error);
-                true
-            })
+            ready()
+                || self
+                    .drive_once(driver, Some(Duration::ZERO))
+                    .unwrap_or_else(|error| {
+                        failed = Some(error);
+                        true
+                    })
         });
         if let Some(error) = failed {
             return Err(error);
@@ -287,7 +304,11 @@ impl Hub {
         let result = self.drive_once(driver, timeout);
         self.sleeping.store(false, Ordering::Relaxed);
         self.spin.slept(began.elapsed());
-        Ok(if result? { Waited::Look } else { Waited::TimedOut })
+        Ok(if result? {
+            Waited::Look
+        } else {
+            Waited::TimedOut
+        })
     }
 
     /// Wakes the caller that sleeps in [`Hub::wait`], if one does.
@@ -340,7 +361,9 @@ impl Hub {
     fn lease(&self) -> Result<()> {
         let mut leased = self.leased.lock();
         if !*leased {
-            self.io.registry().deregister(&mut SourceFd(&self.epoll_fd))?;
+            self.io
+                .registry()
+                .deregister(&mut SourceFd(&self.epoll_fd))?;
             *leased = true;
         }
         Ok(())
@@ -355,7 +378,11 @@ impl Hub {
         if *leased {
             // Registering tells of what is pending already.
             let token = Token(self.seat);
-            self.io.registry().register(&mut SourceFd(&self.epoll_fd), token, Interest::READABLE)?;
+            self.io.registry().register(
+                &mut SourceFd(&self.epoll_fd),
+                token,
+                Interest::READABLE,
+            )?;
             *leased = false;
             if self.has_again.load(Ordering::Acquire) {
                 self.io.drive_soon(self.seat);
@@ -422,7 +449,11 @@ impl Hub {
         } else {
             Vec::new()
         };
-        let timeout = if again.is_empty() { timeout } else { Some(Duration::ZERO) };
+        let timeout = if again.is_empty() {
+            timeout
+        } else {
+            Some(Duration::ZERO)
+        };
         driver.poll.poll(&mut driver.events, timeout)?;
         let mut any = !again.is_empty();
         for source in again {
@@ -433,7 +464,13 @@ impl Hub {
             if event.token() == WAKE {
                 continue;
             }
-            let source = self.sources.lock().entries.get(event.token().0).cloned().flatten();
+            let source = self
+                .sources
+                .lock()
+                .entries
+                .get(event.token().0)
+                .cloned()
+                .flatten();
             if let Some(source) = source {
                 let ended = event.is_read_closed() || event.is_error() || event.is_write_closed();
                 let (readable, writable) = (event.is_readable(), event.is_writable());

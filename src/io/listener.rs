@@ -39,7 +39,9 @@ struct Core {
 
 impl std::fmt::Debug for Listener {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Listener").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Listener")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }
 
@@ -64,13 +66,20 @@ impl Listener {
             options: Arc::clone(options),
             census: Arc::clone(census),
             endpoint: bound.endpoint().to_owned(),
-            core: Mutex::new(Core { bound: None, sessions: Vec::new() }),
+            core: Mutex::new(Core {
+                bound: None,
+                sessions: Vec::new(),
+            }),
         });
         // The monitor hears of the endpoint before it hears of a peer there.
         let value = u64::try_from(fd).unwrap_or(0);
         owner.report(monitor_event::LISTENING, value, &listener.endpoint);
         let mut core = listener.core.lock();
-        let token = hub.add(fd, Arc::clone(&listener) as Arc<dyn Source>, Interest::READABLE)?;
+        let token = hub.add(
+            fd,
+            Arc::clone(&listener) as Arc<dyn Source>,
+            Interest::READABLE,
+        )?;
         core.bound = Some((bound, token));
         drop(core);
         // A peer may have come before we were registered; edges do not tell of it.
@@ -88,7 +97,11 @@ impl Listener {
     #[must_use]
     pub fn is_over(&self) -> bool {
         let core = self.core.lock();
-        core.bound.is_none() && core.sessions.iter().all(|session| session.strong_count() == 0)
+        core.bound.is_none()
+            && core
+                .sessions
+                .iter()
+                .all(|session| session.strong_count() == 0)
     }
 
     /// Stops accepting, at once; the connections that came by it end too (`zmq_unbind(3)`).
@@ -102,7 +115,8 @@ impl Listener {
             self.hub.remove(fd, token);
             drop(bound);
             let value = u64::try_from(fd).unwrap_or(0);
-            self.owner.report(monitor_event::CLOSED, value, &self.endpoint);
+            self.owner
+                .report(monitor_event::CLOSED, value, &self.endpoint);
         }
         for session in sessions {
             if let Some(session) = session.upgrade() {
@@ -116,7 +130,9 @@ impl Listener {
         // on its way out must not be turned away, so this one waits. It is held briefly.
         let mut core = self.core.lock();
         for _ in 0..TURN {
-            let Some((bound, _)) = &core.bound else { return };
+            let Some((bound, _)) = &core.bound else {
+                return;
+            };
             let accepted = bound.accept(&self.options);
             match accepted {
                 Ok(Accepted::Stream(stream)) => self.on_stream(&mut core, stream),
@@ -139,8 +155,16 @@ impl Listener {
 
     fn on_stream(&self, core: &mut Core, stream: transport::Stream) {
         let value = u64::try_from(stream.as_raw_fd()).unwrap_or(0);
-        self.owner.report(monitor_event::ACCEPTED, value, &self.endpoint);
-        let Self { hub, owner, options, census, endpoint, .. } = self;
+        self.owner
+            .report(monitor_event::ACCEPTED, value, &self.endpoint);
+        let Self {
+            hub,
+            owner,
+            options,
+            census,
+            endpoint,
+            ..
+        } = self;
         match Session::accept(stream, hub, owner, options, endpoint, census) {
             Ok(session) => {
                 if core.sessions.len() == core.sessions.capacity() {
@@ -154,13 +178,17 @@ impl Listener {
 
     fn report_failure(&self, errno: Errno) {
         let value = u64::from(errno.0.unsigned_abs());
-        self.owner.report(monitor_event::ACCEPT_FAILED, value, &self.endpoint);
+        self.owner
+            .report(monitor_event::ACCEPT_FAILED, value, &self.endpoint);
     }
 }
 
 /// Whether the next accept may succeed at once.
 fn is_passing(errno: Errno) -> bool {
-    matches!(errno, Errno::ECONNABORTED | Errno::EINTR | Errno::EPROTO | Errno::EPERM)
+    matches!(
+        errno,
+        Errno::ECONNABORTED | Errno::EINTR | Errno::EPROTO | Errno::EPERM
+    )
 }
 
 impl Source for Listener {

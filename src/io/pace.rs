@@ -48,7 +48,8 @@ impl Pace {
     #[inline]
     pub(crate) fn admit(&self, unsent: (usize, usize)) -> Option<Write> {
         if self.gathering.load(Ordering::Relaxed) {
-            self.gathered.store(self.gathered.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            self.gathered
+                .store(self.gathered.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             let full = unsent.0 >= BATCH_MESSAGES || unsent.1 >= BATCH_BYTES;
             return full.then_some(Write { since: None });
         }

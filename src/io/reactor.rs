@@ -113,11 +113,13 @@ impl IoThread {
         });
         let runner = Arc::clone(&io);
         let handle = thread::with_signals_blocked(|| {
-            std::thread::Builder::new().name(config.name.clone()).spawn(move || {
-                configure(&config);
-                CURRENT.set(Arc::as_ptr(&runner).addr());
-                runner.run(poll);
-            })
+            std::thread::Builder::new()
+                .name(config.name.clone())
+                .spawn(move || {
+                    configure(&config);
+                    CURRENT.set(Arc::as_ptr(&runner).addr());
+                    runner.run(poll);
+                })
         })?;
         *io.handle.lock() = Some(handle);
         Ok(io)
@@ -131,7 +133,14 @@ impl IoThread {
             // A panic of the thread was reported when it happened.
             let _ = handle.join();
         }
-        let hubs: Vec<_> = self.seats.lock().hubs.iter().flatten().filter_map(Weak::upgrade).collect();
+        let hubs: Vec<_> = self
+            .seats
+            .lock()
+            .hubs
+            .iter()
+            .flatten()
+            .filter_map(Weak::upgrade)
+            .collect();
         hubs.iter().for_each(|hub| hub.abandon());
     }
 
@@ -309,7 +318,9 @@ impl IoThread {
             let pause = u64::try_from(WATCH_TICK.as_nanos()).unwrap_or(u64::MAX);
             self.look_at.store(now + pause, Ordering::Relaxed);
             let mut watch = std::mem::take(&mut *self.watch.lock());
-            watch.retain_mut(|(seat, seen)| self.hub(*seat).is_some_and(|hub| hub.watch_lease(seen)));
+            watch.retain_mut(|(seat, seen)| {
+                self.hub(*seat).is_some_and(|hub| hub.watch_lease(seen))
+            });
             self.watch.lock().append(&mut watch);
         }
         let looks = !self.watch.lock().is_empty();

@@ -33,8 +33,11 @@ struct Pool {
     generation: u32,
 }
 
-static POOL: Mutex<Pool> =
-    Mutex::new(Pool { jobs: VecDeque::new(), threads: 0, generation: 0 });
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    jobs: VecDeque::new(),
+    threads: 0,
+    generation: 0,
+});
 
 /// Resolves the target's name on another thread and calls `then` there.
 pub(crate) fn resolve_then(
@@ -48,12 +51,18 @@ pub(crate) fn resolve_then(
         pool.generation = generation;
         pool.threads = 0;
     }
-    pool.jobs.push_back(Job { target, ipv6, then: Box::new(then) });
+    pool.jobs.push_back(Job {
+        target,
+        ipv6,
+        then: Box::new(then),
+    });
     if pool.threads >= THREADS {
         return;
     }
     let spawned = thread::with_signals_blocked(|| {
-        std::thread::Builder::new().name("ZMQbg/Resolver".to_owned()).spawn(serve)
+        std::thread::Builder::new()
+            .name("ZMQbg/Resolver".to_owned())
+            .spawn(serve)
     });
     if spawned.is_ok() {
         pool.threads += 1;

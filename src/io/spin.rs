@@ -33,7 +33,10 @@ impl Spin {
     /// A spin that begins with a middling while.
     #[must_use]
     pub const fn new() -> Self {
-        Self { budget: AtomicU32::new(50), skipped: AtomicU32::new(0) }
+        Self {
+            budget: AtomicU32::new(50),
+            skipped: AtomicU32::new(0),
+        }
     }
 
     /// Calls `look` until it says that something came, or the while is over. True: it came.
@@ -77,7 +80,10 @@ impl Spin {
             }
         }
         // In vain; after a few such waits give it up for a while.
-        self.budget.store(if budget <= MIN_US { 0 } else { budget / 2 }, Ordering::Relaxed);
+        self.budget.store(
+            if budget <= MIN_US { 0 } else { budget / 2 },
+            Ordering::Relaxed,
+        );
         false
     }
 

@@ -46,7 +46,9 @@ unsafe impl Sync for Block {}
 
 impl std::fmt::Debug for Block {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Block").field("capacity", &self.capacity()).finish()
+        f.debug_struct("Block")
+            .field("capacity", &self.capacity())
+            .finish()
     }
 }
 
@@ -198,7 +200,9 @@ fn take_pooled(class: usize) -> Option<Block> {
 }
 
 fn keep_pooled(class: usize, head: NonNull<Header>) -> bool {
-    let Some(mut shelf) = POOL[class].try_lock() else { return false };
+    let Some(mut shelf) = POOL[class].try_lock() else {
+        return false;
+    };
     if shelf.0.len() >= POOL_LIMITS[class] {
         return false;
     }

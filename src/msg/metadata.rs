@@ -19,7 +19,10 @@ impl Metadata {
         let properties = properties
             .into_iter()
             .map(|(name, mut value)| {
-                let end = value.iter().position(|&byte| byte == 0).unwrap_or(value.len());
+                let end = value
+                    .iter()
+                    .position(|&byte| byte == 0)
+                    .unwrap_or(value.len());
                 value.truncate(end);
                 (name, CString::new(value).unwrap_or_default())
             })
@@ -30,6 +33,9 @@ impl Metadata {
     /// The value of a property; names are compared exactly.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&CStr> {
-        self.properties.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_c_str())
+        self.properties
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_c_str())
     }
 }

@@ -90,7 +90,12 @@ impl Msg {
     #[must_use]
     #[inline]
     pub const fn new() -> Self {
-        Self::with_body(Body { inline: [MaybeUninit::uninit(); INLINE_MAX] }, INLINE)
+        Self::with_body(
+            Body {
+                inline: [MaybeUninit::uninit(); INLINE_MAX],
+            },
+            INLINE,
+        )
     }
 
     #[inline]
@@ -116,8 +121,12 @@ impl Msg {
             && len <= INLINE_MAX
         {
             // Zeroed so that the bytes are readable before the caller has written them.
-            let mut msg =
-                Self::with_body(Body { inline: [MaybeUninit::new(0); INLINE_MAX] }, INLINE);
+            let mut msg = Self::with_body(
+                Body {
+                    inline: [MaybeUninit::new(0); INLINE_MAX],
+                },
+                INLINE,
+            );
             msg.inline_len = small;
             return Ok(msg);
         }
@@ -195,14 +204,23 @@ impl Msg {
             Some(free) => (Block::lent(data.cast(), free, hint)?.into_raw(), BLOCK, 0),
             None => (std::ptr::null_mut(), STATIC, SHARED),
         };
-        let mut msg = Self::with_body(Body { long: Long { data, len, block } }, place);
+        let mut msg = Self::with_body(
+            Body {
+                long: Long { data, len, block },
+            },
+            place,
+        );
         msg.flags = flags;
         Ok(msg)
     }
 
     #[inline]
     fn in_block(block: Block, data: *mut u8, len: usize) -> Self {
-        let long = Long { data, len, block: block.into_raw() };
+        let long = Long {
+            data,
+            len,
+            block: block.into_raw(),
+        };
         Self::with_body(Body { long }, BLOCK)
     }
 
@@ -234,14 +252,22 @@ impl Msg {
     /// First byte of the body, for callers that fill it; stable until the message is moved or dropped.
     #[inline]
     pub fn data_mut_ptr(&mut self) -> *mut u8 {
-        if self.place == INLINE { (&raw mut self.body).cast() } else { self.long().data }
+        if self.place == INLINE {
+            (&raw mut self.body).cast()
+        } else {
+            self.long().data
+        }
     }
 
     /// Length of the body in bytes.
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
-        if self.place == INLINE { usize::from(self.inline_len) } else { self.long().len }
+        if self.place == INLINE {
+            usize::from(self.inline_len)
+        } else {
+            self.long().len
+        }
     }
 
     /// Whether the body has no bytes.
@@ -305,7 +331,11 @@ impl Msg {
     /// Says whether more frames of the same message follow.
     #[inline]
     pub fn set_more(&mut self, more: bool) {
-        self.flags = if more { self.flags | MORE } else { self.flags & !MORE };
+        self.flags = if more {
+            self.flags | MORE
+        } else {
+            self.flags & !MORE
+        };
     }
 
     /// Whether this is a subscription: its body is a byte 1 and the topic.
@@ -403,7 +433,9 @@ impl Msg {
     pub unsafe fn close_in_place(this: *mut Self) {
         // SAFETY: `this` is a valid message by contract; what is left is only bytes.
         unsafe { this.drop_in_place() };
-        let tag = this.cast::<u8>().wrapping_add(std::mem::offset_of!(Self, tag));
+        let tag = this
+            .cast::<u8>()
+            .wrapping_add(std::mem::offset_of!(Self, tag));
         // SAFETY: the last byte of the same memory; a tag of 0 marks it as no message.
         unsafe { tag.write(0) };
     }
@@ -424,7 +456,10 @@ impl std::fmt::Debug for Msg {
         let data = self.data();
         f.debug_struct("Msg")
             .field("len", &data.len())
-            .field("head", &String::from_utf8_lossy(&data[..data.len().min(16)]))
+            .field(
+                "head",
+                &String::from_utf8_lossy(&data[..data.len().min(16)]),
+            )
             .field("more", &self.is_more())
             .finish()
     }

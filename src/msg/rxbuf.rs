@@ -43,7 +43,10 @@ impl std::fmt::Debug for RxBuf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RxBuf")
             .field("unread", &(self.end - self.start))
-            .field("body", &self.body.as_ref().map(|body| (body.filled, body.len)))
+            .field(
+                "body",
+                &self.body.as_ref().map(|body| (body.filled, body.len)),
+            )
             .finish()
     }
 }
@@ -52,7 +55,12 @@ impl RxBuf {
     /// An empty buffer, without memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { block: None, start: 0, end: 0, body: None }
+        Self {
+            block: None,
+            start: 0,
+            end: 0,
+            body: None,
+        }
     }
 
     /// The bytes not yet consumed.
@@ -69,7 +77,9 @@ impl RxBuf {
     /// The bytes not yet consumed, for changing them.
     #[must_use]
     pub fn unread_mut(&mut self) -> &mut [u8] {
-        let Some(block) = &self.block else { return &mut [] };
+        let Some(block) = &self.block else {
+            return &mut [];
+        };
         debug_assert!(self.start <= self.end && self.end <= block.capacity());
         // SAFETY: `start` is at most the block's capacity.
         let first = unsafe { block.bytes().add(self.start) };
@@ -100,7 +110,9 @@ impl RxBuf {
             self.start += n;
             return Ok(msg);
         }
-        let Some(block) = &self.block else { return Ok(Msg::new()) };
+        let Some(block) = &self.block else {
+            return Ok(Msg::new());
+        };
         let data = block.at(self.start);
         self.start += n;
         Ok(Msg::in_block(block.clone(), data, n))
@@ -127,7 +139,11 @@ impl RxBuf {
         // SAFETY: `filled` bytes are readable in `head` and fit the fresh block.
         unsafe { std::ptr::copy_nonoverlapping(head.as_ptr(), block.bytes(), filled) };
         self.consume(filled);
-        self.body = Some(LargeBody { block, filled, len: n });
+        self.body = Some(LargeBody {
+            block,
+            filled,
+            len: n,
+        });
         Ok(())
     }
 
@@ -141,7 +157,9 @@ impl RxBuf {
     /// Whether a body begun by [`Self::start_body`] is still incomplete.
     #[must_use]
     pub fn in_body(&self) -> bool {
-        self.body.as_ref().is_some_and(|body| body.filled < body.len)
+        self.body
+            .as_ref()
+            .is_some_and(|body| body.filled < body.len)
     }
 
     /// Reads once: gives `read` the places that the next bytes belong to, in order, and books the
@@ -163,20 +181,25 @@ impl RxBuf {
             let room = body.block.capacity().min(body.len) - body.filled;
             // SAFETY: `filled + room` is at most the block's capacity, the block has no other
             // holder yet, and pages of the allocator may hold any bytes.
-            body_room = unsafe {
-                std::slice::from_raw_parts_mut(body.block.at(body.filled), room)
-            };
+            body_room = unsafe { std::slice::from_raw_parts_mut(body.block.at(body.filled), room) };
         }
         let body_len = body_room.len();
         let mut tail_room: &mut [u8] = &mut [];
         if let Some(block) = &self.block {
             let room = block.capacity() - self.end;
-            let room = if body_len > 0 { room.min(READ_BEYOND) } else { room };
+            let room = if body_len > 0 {
+                room.min(READ_BEYOND)
+            } else {
+                room
+            };
             // SAFETY: bytes from `end` on lie in no message's window and in no other slice.
             tail_room = unsafe { std::slice::from_raw_parts_mut(block.at(self.end), room) };
         }
         // Only a body that ends with this read is followed by something.
-        let body_ends = self.body.as_ref().is_none_or(|body| body.filled + body_len == body.len);
+        let body_ends = self
+            .body
+            .as_ref()
+            .is_none_or(|body| body.filled + body_len == body.len);
         let room = body_len + if body_ends { tail_room.len() } else { 0 };
         let n = match (body_len > 0, body_ends) {
             (true, true) => read(&mut [IoSliceMut::new(body_room), IoSliceMut::new(tail_room)]),

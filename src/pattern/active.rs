@@ -21,7 +21,12 @@ impl ActiveSet {
     /// An empty set.
     #[must_use]
     pub const fn new() -> Self {
-        Self { members: Vec::new(), places: Vec::new(), active: 0, turn: 0 }
+        Self {
+            members: Vec::new(),
+            places: Vec::new(),
+            active: 0,
+            turn: 0,
+        }
     }
 
     /// Adds a member, inactive.
@@ -108,7 +113,10 @@ impl ActiveSet {
     }
 
     fn place(&self, id: PipeId) -> Option<usize> {
-        self.places.get(id).copied().filter(|&place| place != ABSENT)
+        self.places
+            .get(id)
+            .copied()
+            .filter(|&place| place != ABSENT)
     }
 
     fn swap(&mut self, a: usize, b: usize) {

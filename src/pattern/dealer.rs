@@ -66,7 +66,10 @@ impl Pattern for Dealer {
             pipes.forget_last();
             return Ok(report);
         }
-        self.inbound.recv(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN)
+        self.inbound
+            .recv(pipes)
+            .map(|(_, frame)| frame)
+            .ok_or(Errno::EAGAIN)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -78,7 +78,12 @@ impl Distribute {
     pub(super) fn invert(&mut self) {
         let (marks, round) = (&self.marks, self.round);
         self.marked.clear();
-        self.marked.extend(self.pipes.members().iter().filter(|&&id| marks[id] != round));
+        self.marked.extend(
+            self.pipes
+                .members()
+                .iter()
+                .filter(|&&id| marks[id] != round),
+        );
     }
 
     /// Whether all marked pipes have room. One that has not is waited for, one that will never have

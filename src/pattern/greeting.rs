@@ -53,5 +53,9 @@ impl Greeting {
 }
 
 fn message(body: &[u8]) -> Option<Msg> {
-    if body.is_empty() { None } else { Msg::copy_of(body).ok() }
+    if body.is_empty() {
+        None
+    } else {
+        Msg::copy_of(body).ok()
+    }
 }

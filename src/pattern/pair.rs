@@ -62,7 +62,10 @@ impl Pattern for Pair {
     }
 
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
-        self.inbound.recv(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN)
+        self.inbound
+            .recv(pipes)
+            .map(|(_, frame)| frame)
+            .ok_or(Errno::EAGAIN)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -73,7 +73,9 @@ pub struct PipeEnd {
 
 impl std::fmt::Debug for PipeEnd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PipeEnd").field("slot", &self.slot).finish_non_exhaustive()
+        f.debug_struct("PipeEnd")
+            .field("slot", &self.slot)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +100,9 @@ impl Entry {
             return self.end.tx.look_for_room();
         }
         let now = Instant::now();
-        let recently = self.looked.is_some_and(|looked| now.duration_since(looked) < LOOK);
+        let recently = self
+            .looked
+            .is_some_and(|looked| now.duration_since(looked) < LOOK);
         if recently {
             return false;
         }
@@ -122,7 +126,9 @@ pub struct Pipes {
 
 impl std::fmt::Debug for Pipes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipes").field("count", &self.len()).finish_non_exhaustive()
+        f.debug_struct("Pipes")
+            .field("count", &self.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,7 +141,13 @@ impl Pipes {
         });
         end.slot.0.store(id, Ordering::Release);
         let (hwm_out, hwm_in) = (end.tx.hwm_knob(), end.rx.hwm_knob());
-        self.entries[id] = Some(Entry { end, unsent: (0, 0), hwm_out, hwm_in, looked: None });
+        self.entries[id] = Some(Entry {
+            end,
+            unsent: (0, 0),
+            hwm_out,
+            hwm_in,
+            looked: None,
+        });
         id
     }
 
@@ -153,7 +165,10 @@ impl Pipes {
 
     /// The ids of all pipes.
     pub fn ids(&self) -> impl Iterator<Item = PipeId> + '_ {
-        self.entries.iter().enumerate().filter_map(|(id, entry)| entry.as_ref().map(|_| id))
+        self.entries
+            .iter()
+            .enumerate()
+            .filter_map(|(id, entry)| entry.as_ref().map(|_| id))
     }
 
     fn entry(&mut self, id: PipeId) -> Option<&mut Entry> {
@@ -164,12 +179,14 @@ impl Pipes {
     /// within a message, false for a pipe that is not there or that nobody reads any more.
     #[inline]
     pub fn has_room(&mut self, id: PipeId) -> bool {
-        self.entry(id).is_some_and(|entry| entry.end.tx.has_room() || entry.look_now_and_then())
+        self.entry(id)
+            .is_some_and(|entry| entry.end.tx.has_room() || entry.look_now_and_then())
     }
 
     /// Takes in the credit that has come for a pipe; whether a message may be begun on it now.
     pub fn take_credit(&mut self, id: PipeId) -> bool {
-        self.entry(id).is_some_and(|entry| entry.end.tx.take_credit())
+        self.entry(id)
+            .is_some_and(|entry| entry.end.tx.take_credit())
     }
 
     /// As [`Pipes::has_room`], after a look at the credit that has come in: for patterns that drop
@@ -182,7 +199,8 @@ impl Pipes {
     /// Whether nobody reads what is sent on the pipe: it never has room again, although there may
     /// be frames left to receive. True for a pipe that is not there.
     pub fn is_orphaned(&mut self, id: PipeId) -> bool {
-        self.entry(id).is_none_or(|entry| entry.end.tx.is_orphaned())
+        self.entry(id)
+            .is_none_or(|entry| entry.end.tx.is_orphaned())
     }
 
     /// To be called when a pipe without room is given up for now: `Pattern::writable` follows when it
@@ -236,7 +254,8 @@ impl Pipes {
 
     /// Whether a message is begun and not finished on the pipe.
     pub fn in_message(&mut self, id: PipeId) -> bool {
-        self.entry(id).is_some_and(|entry| entry.end.tx.in_message())
+        self.entry(id)
+            .is_some_and(|entry| entry.end.tx.in_message())
     }
 
     /// The next frame from the pipe. After `None` the pipe needs not be asked until
@@ -251,7 +270,9 @@ impl Pipes {
     #[inline]
     pub fn recv_into(&mut self, id: PipeId, place: &mut Msg) -> bool {
         loop {
-            let Some(entry) = self.entry(id) else { return false };
+            let Some(entry) = self.entry(id) else {
+                return false;
+            };
             match entry.end.rx.recv_into(place) {
                 Taken::Nothing => {}
                 taken => {
@@ -271,7 +292,9 @@ impl Pipes {
     /// Whether a frame is there; as with [`Pipes::recv`], after `false` wait for `Pattern::readable`.
     pub fn has_next(&mut self, id: PipeId) -> bool {
         loop {
-            let Some(entry) = self.entry(id) else { return false };
+            let Some(entry) = self.entry(id) else {
+                return false;
+            };
             if entry.end.rx.has_next() {
                 return true;
             }
@@ -283,7 +306,9 @@ impl Pipes {
 
     /// Says that we wait for frames, or notes the pipe's end; false if frames came meanwhile.
     fn nothing_to_read(&mut self, id: PipeId) -> bool {
-        let Some(entry) = self.entry(id) else { return true };
+        let Some(entry) = self.entry(id) else {
+            return true;
+        };
         if entry.end.rx.wait() {
             return true;
         }
@@ -298,7 +323,8 @@ impl Pipes {
 
     /// Whether the peer has let go of the pipe and has left nothing to read.
     pub fn is_finished(&mut self, id: PipeId) -> bool {
-        self.entry(id).is_none_or(|entry| entry.end.rx.is_finished())
+        self.entry(id)
+            .is_none_or(|entry| entry.end.rx.is_finished())
     }
 
     /// Ends a pipe from this side; `Pattern::ended` follows. The peer still gets what was published.
@@ -344,7 +370,12 @@ impl Pipes {
     /// The metadata of the pipe that the last frame came from.
     #[must_use]
     pub fn last_metadata(&self) -> Option<&Arc<Metadata>> {
-        self.entries.get(self.last?)?.as_ref()?.end.metadata.as_ref()
+        self.entries
+            .get(self.last?)?
+            .as_ref()?
+            .end
+            .metadata
+            .as_ref()
     }
 
     /// The pipe that the last frame came from.

@@ -14,7 +14,9 @@ pub(super) struct Pub {
 
 impl Pub {
     pub(super) fn new(options: &SocketOptions) -> Self {
-        Self { xpub: Xpub::deaf(options) }
+        Self {
+            xpub: Xpub::deaf(options),
+        }
     }
 }
 

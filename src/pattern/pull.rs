@@ -32,12 +32,18 @@ impl Pattern for Pull {
 
     #[inline]
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
-        self.inbound.recv(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN)
+        self.inbound
+            .recv(pipes)
+            .map(|(_, frame)| frame)
+            .ok_or(Errno::EAGAIN)
     }
 
     #[inline]
     fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
-        self.inbound.recv_into(pipes, place).map(|_| ()).ok_or(Errno::EAGAIN)
+        self.inbound
+            .recv_into(pipes, place)
+            .map(|_| ())
+            .ok_or(Errno::EAGAIN)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -37,8 +37,12 @@ impl Rep {
     /// Sees to it that the first frame of a request is in `request`, if one has come.
     fn fetch(&mut self, pipes: &mut Pipes) -> bool {
         while self.request.is_none() {
-            let Some((pipe, frame)) = self.inbound.recv(pipes) else { return false };
-            self.request = self.open(pipes, frame).map(|frame| with_metadata(frame, pipes, pipe));
+            let Some((pipe, frame)) = self.inbound.recv(pipes) else {
+                return false;
+            };
+            self.request = self
+                .open(pipes, frame)
+                .map(|frame| with_metadata(frame, pipes, pipe));
             self.asker = Some(pipe);
         }
         true
@@ -99,7 +103,11 @@ impl Pattern for Rep {
             State::Sending => {}
         }
         let frame = msg.take();
-        self.state = if frame.is_more() { State::Sending } else { State::Receiving };
+        self.state = if frame.is_more() {
+            State::Sending
+        } else {
+            State::Receiving
+        };
         if let Some(asker) = self.asker {
             pipes.send(asker, frame);
         }

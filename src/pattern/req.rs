@@ -87,7 +87,9 @@ impl Req {
     /// Sees to it that the first frame of the reply is in `reply`, if it has come.
     fn fetch(&mut self, pipes: &mut Pipes) -> bool {
         while self.reply.is_none() {
-            let Some((pipe, frame)) = self.inbound.recv(pipes) else { return false };
+            let Some((pipe, frame)) = self.inbound.recv(pipes) else {
+                return false;
+            };
             if self.asked == Some(pipe)
                 && let Some(frame) = self.open(pipes, frame)
             {
@@ -167,7 +169,11 @@ impl Pattern for Req {
             State::Receiving => self.inbound.recv(pipes).map(|(_, frame)| frame),
         };
         let frame = frame.ok_or(Errno::EAGAIN)?;
-        self.state = if frame.is_more() { State::Receiving } else { State::Idle };
+        self.state = if frame.is_more() {
+            State::Receiving
+        } else {
+            State::Idle
+        };
         Ok(frame)
     }
 

@@ -100,7 +100,8 @@ impl Router {
     /// Puts a message from a named pipe before all that was not received yet.
     fn notice(&mut self, pipes: &Pipes, id: PipeId, body: Msg) {
         if let Some(frame) = self.book.frame(id) {
-            self.notices.push_back(with_metadata(frame.duplicate(), pipes, id));
+            self.notices
+                .push_back(with_metadata(frame.duplicate(), pipes, id));
             self.notices.push_back(with_metadata(body, pipes, id));
         }
     }
@@ -140,7 +141,11 @@ impl Router {
     /// Takes the routing id that begins a message.
     fn begin(&mut self, pipes: &mut Pipes, routing_id: &Msg) -> Result<()> {
         let Some(id) = self.book.find(routing_id.data()) else {
-            return if self.mandatory { Err(Errno::EHOSTUNREACH) } else { self.begin_nowhere() };
+            return if self.mandatory {
+                Err(Errno::EHOSTUNREACH)
+            } else {
+                self.begin_nowhere()
+            };
         };
         if !self.mandatory {
             if !pipes.look_for_room(id) {
@@ -270,7 +275,11 @@ impl Pattern for Router {
             return Ok(body);
         }
         if self.inbound.in_message() {
-            return self.inbound.recv(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN);
+            return self
+                .inbound
+                .recv(pipes)
+                .map(|(_, frame)| frame)
+                .ok_or(Errno::EAGAIN);
         }
         if !self.notices.is_empty()
             && let Some(frame) = self.notices.pop_front()

@@ -61,7 +61,10 @@ impl Pattern for Server {
         if self.names.len() <= id {
             self.names.resize(id + 1, Name::default());
         }
-        self.names[id] = Name { number, accepted: origin == Origin::Accepted };
+        self.names[id] = Name {
+            number,
+            accepted: origin == Origin::Accepted,
+        };
         self.pipes.insert(number, id);
         self.greeting.attach(pipes, id);
         self.inbound.add(pipes, id);
@@ -92,7 +95,10 @@ impl Pattern for Server {
     }
 
     fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<()> {
-        let id = *self.pipes.get(&msg.routing_id()).ok_or(Errno::EHOSTUNREACH)?;
+        let id = *self
+            .pipes
+            .get(&msg.routing_id())
+            .ok_or(Errno::EHOSTUNREACH)?;
         if !pipes.has_room(id) {
             if pipes.is_orphaned(id) {
                 return Err(Errno::EHOSTUNREACH);

@@ -49,7 +49,10 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(options: &SocketOptions) -> Self {
-        Self { notify: options.stream_notify, ..Self::default() }
+        Self {
+            notify: options.stream_notify,
+            ..Self::default()
+        }
     }
 
     fn routing_id(&self, pipes: &Pipes, id: PipeId) -> Option<Msg> {
@@ -80,7 +83,10 @@ impl Stream {
             self.target = Target::Nowhere;
             return Ok(());
         }
-        let id = self.book.find(routing_id.data()).ok_or(Errno::EHOSTUNREACH)?;
+        let id = self
+            .book
+            .find(routing_id.data())
+            .ok_or(Errno::EHOSTUNREACH)?;
         if !pipes.has_room(id) {
             if pipes.is_orphaned(id) {
                 return Err(Errno::EHOSTUNREACH);
@@ -95,7 +101,9 @@ impl Stream {
     /// Puts the next message from a pipe where [`Pattern::recv`] takes it; false if there is none.
     fn fetch(&mut self, pipes: &mut Pipes) -> bool {
         while self.ready.is_empty() {
-            let Some((id, mut chunk)) = self.inbound.recv(pipes) else { return false };
+            let Some((id, mut chunk)) = self.inbound.recv(pipes) else {
+                return false;
+            };
             if chunk.is_empty() {
                 let link = &mut self.links[id];
                 let again = std::mem::take(&mut link.up_again);
@@ -136,7 +144,9 @@ impl Pattern for Stream {
     }
 
     fn identify(&mut self, pipes: &mut Pipes, id: PipeId, _peer: &Identity) {
-        let Some(link) = self.links.get_mut(id) else { return };
+        let Some(link) = self.links.get_mut(id) else {
+            return;
+        };
         if !link.up {
             link.up = true;
             self.notice(pipes, id);
@@ -214,7 +224,11 @@ impl Pattern for Stream {
     }
 
     fn option(&self, id: i32) -> Option<Vec<u8>> {
-        if id == option::ROUTING_ID { self.last_connected.clone() } else { None }
+        if id == option::ROUTING_ID {
+            self.last_connected.clone()
+        } else {
+            None
+        }
     }
 
     fn next_connect_routing_id(&mut self, routing_id: Vec<u8>) {

@@ -17,7 +17,11 @@ pub(super) struct Sub {
 
 impl Sub {
     pub(super) fn new(options: &SocketOptions) -> Self {
-        Self { xsub: Xsub::new(options), ahead: None, invert_matching: options.invert_matching }
+        Self {
+            xsub: Xsub::new(options),
+            ahead: None,
+            invert_matching: options.invert_matching,
+        }
     }
 
     /// The next frame of a message that matches, and its pipe.
@@ -64,12 +68,16 @@ impl Pattern for Sub {
         if let Some(frame) = self.ahead.take() {
             return Ok(frame);
         }
-        self.next(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN)
+        self.next(pipes)
+            .map(|(_, frame)| frame)
+            .ok_or(Errno::EAGAIN)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {
         if self.ahead.is_none() && !self.xsub.in_message() {
-            self.ahead = self.next(pipes).map(|(id, frame)| with_metadata(frame, pipes, id));
+            self.ahead = self
+                .next(pipes)
+                .map(|(id, frame)| with_metadata(frame, pipes, id));
             return self.ahead.is_some();
         }
         true

@@ -59,7 +59,10 @@ impl Xpub {
 
     /// An XPUB whose application never receives.
     pub(super) fn deaf(options: &SocketOptions) -> Self {
-        Self { deaf: true, ..Self::new(options) }
+        Self {
+            deaf: true,
+            ..Self::new(options)
+        }
     }
 
     fn configure(&mut self, options: &SocketOptions) {
@@ -94,7 +97,10 @@ impl Xpub {
                 frame.clear_marks();
                 // A subscription stands alone, whatever message it was part of.
                 frame.set_more(more && kind.is_none());
-                self.notices.push_back(Notice { frame, from: Some(id) });
+                self.notices.push_back(Notice {
+                    frame,
+                    from: Some(id),
+                });
             }
             begins = !more;
         }

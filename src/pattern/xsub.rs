@@ -144,8 +144,11 @@ impl Pattern for Xsub {
         // The frame may come from an XPUB, in a proxy.
         frame.clear_marks();
         let alone = begins && !frame.is_more();
-        let kind =
-            if begins || !self.only_first_subscribe { subscription::kind(&frame) } else { None };
+        let kind = if begins || !self.only_first_subscribe {
+            subscription::kind(&frame)
+        } else {
+            None
+        };
         let mut is_news = true;
         if let Some(subscribe) = kind {
             let topic = &frame.data()[1..];
@@ -173,7 +176,10 @@ impl Pattern for Xsub {
     }
 
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
-        self.inbound.recv(pipes).map(|(_, frame)| frame).ok_or(Errno::EAGAIN)
+        self.inbound
+            .recv(pipes)
+            .map(|(_, frame)| frame)
+            .ok_or(Errno::EAGAIN)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

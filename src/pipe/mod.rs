@@ -87,7 +87,16 @@ pub fn lane(hwm: usize, conflate: bool) -> (Writer, Reader) {
         written: 0,
         credit_seen: 0,
     };
-    (writer, Reader { frames: consumer, lane, read: 0, credited: 0, in_message: false })
+    (
+        writer,
+        Reader {
+            frames: consumer,
+            lane,
+            read: 0,
+            credited: 0,
+            in_message: false,
+        },
+    )
 }
 
 impl Writer {
@@ -204,7 +213,8 @@ impl Writer {
     /// Messages written and not yet credited, by what the writer knows.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.written.wrapping_sub(self.lane.credit.load(Ordering::Relaxed))
+        self.written
+            .wrapping_sub(self.lane.credit.load(Ordering::Relaxed))
     }
 
     /// The knob for this lane's high-water mark.
@@ -248,7 +258,10 @@ impl Reader {
         let mut frame = Msg::new();
         match self.recv_into(&mut frame) {
             Taken::Nothing => None,
-            taken => Some(Received { frame, wake_writer: taken == Taken::FrameAndCredit }),
+            taken => Some(Received {
+                frame,
+                wake_writer: taken == Taken::FrameAndCredit,
+            }),
         }
     }
 
@@ -273,7 +286,11 @@ impl Reader {
 
     #[cold]
     fn recv_latest(&mut self, place: &mut Msg) -> Taken {
-        let latest = self.lane.latest.as_ref().and_then(|latest| latest.lock().take());
+        let latest = self
+            .lane
+            .latest
+            .as_ref()
+            .and_then(|latest| latest.lock().take());
         match latest {
             Some(frame) => {
                 *place = frame;
@@ -297,7 +314,11 @@ impl Reader {
     #[must_use]
     pub fn has_next(&mut self) -> bool {
         self.frames.has_next()
-            || self.lane.latest.as_ref().is_some_and(|latest| latest.lock().is_some())
+            || self
+                .lane
+                .latest
+                .as_ref()
+                .is_some_and(|latest| latest.lock().is_some())
     }
 
     /// Looks at the next frame; never at one of a lane that conflates.
@@ -364,13 +385,17 @@ impl Drop for Reader {
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("written", &self.written).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("written", &self.written)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader").field("read", &self.read).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("read", &self.read)
+            .finish_non_exhaustive()
     }
 }
 

@@ -87,8 +87,20 @@ pub(crate) fn queue<T: Send>() -> (Producer<T>, Consumer<T>) {
         shelf: AtomicPtr::new(ptr::null_mut()),
         left_at: UnsafeCell::new((ptr::null_mut(), 0)),
     });
-    let producer = Producer { shared: Arc::clone(&shared), chunk: ptr::null_mut(), written: 0 };
-    (producer, Consumer { shared, chunk: ptr::null_mut(), read: 0, seen: 0 })
+    let producer = Producer {
+        shared: Arc::clone(&shared),
+        chunk: ptr::null_mut(),
+        written: 0,
+    };
+    (
+        producer,
+        Consumer {
+            shared,
+            chunk: ptr::null_mut(),
+            read: 0,
+            seen: 0,
+        },
+    )
 }
 
 impl<T> Producer<T> {
@@ -136,7 +148,11 @@ impl<T> Producer<T> {
     fn next_chunk(&mut self) {
         // Acquire pairs with the consumer's Release when it shelved the chunk: its reads are over.
         let shelved = self.shared.shelf.swap(ptr::null_mut(), Ordering::Acquire);
-        let fresh = if shelved.is_null() { Chunk::boxed() } else { shelved };
+        let fresh = if shelved.is_null() {
+            Chunk::boxed()
+        } else {
+            shelved
+        };
         // SAFETY: a fresh or shelved chunk is the producer's alone.
         unsafe { (*fresh).next.store(ptr::null_mut(), Ordering::Relaxed) };
         if self.chunk.is_null() {

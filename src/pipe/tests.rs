@@ -83,7 +83,15 @@ fn ends_are_seen_after_the_last_message() {
 
 #[test]
 fn unread_messages_are_dropped_with_the_lane() {
-    for (written, read) in [(0, 0), (1, 0), (32, 32), (33, 32), (64, 32), (100, 40), (100, 64)] {
+    for (written, read) in [
+        (0, 0),
+        (1, 0),
+        (32, 32),
+        (33, 32),
+        (64, 32),
+        (100, 40),
+        (100, 64),
+    ] {
         for reader_first in [false, true] {
             let (mut tx, mut rx) = lane(0, false);
             for _ in 0..written {

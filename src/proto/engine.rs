@@ -333,7 +333,10 @@ impl Engine {
     /// Opens a protected frame where it was received.
     fn open_received(&mut self, rx: &mut RxBuf, head: &Head) -> Result<(u8, Msg), EngineError> {
         let end = head.head_len + head.body_len;
-        let body = rx.unread_mut().get_mut(head.head_len..end).unwrap_or_default();
+        let body = rx
+            .unread_mut()
+            .get_mut(head.head_len..end)
+            .unwrap_or_default();
         let (flags, at) = self.mechanism.decode(body)?;
         self.check_opened(flags, head.body_len - at)?;
         rx.consume(head.head_len + at);
@@ -436,7 +439,9 @@ impl Engine {
                 out.append_msg(msg);
                 Ok(())
             }
-            _ => self.mechanism.encode(if more { MORE } else { 0 }, &msg, out),
+            _ => self
+                .mechanism
+                .encode(if more { MORE } else { 0 }, &msg, out),
         };
         if let Err(error) = result {
             self.fault = Some(error);

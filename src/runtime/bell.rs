@@ -36,7 +36,9 @@ impl Sleeper {
         }
         OWN.with(|own| {
             // A thread that is being torn down or re-enters from a signal gets one of its own.
-            let Ok(mut own) = own.try_borrow_mut() else { return Arc::new(Self::new()) };
+            let Ok(mut own) = own.try_borrow_mut() else {
+                return Arc::new(Self::new());
+            };
             let sleeper = own.get_or_insert_with(|| Arc::new(Self::new()));
             sleeper.state.store(AWAKE, Ordering::Relaxed);
             Arc::clone(sleeper)
@@ -56,7 +58,11 @@ impl Sleeper {
     /// # Errors
     /// `EINTR` if a signal handler ran.
     pub(crate) fn sleep(&self, timeout: Option<Duration>) -> Result<bool> {
-        if self.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        if self
+            .state
+            .compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst)
+            .is_err()
+        {
             return Ok(true);
         }
         let result = futex::wait(&self.state, ASLEEP, timeout);
@@ -82,10 +88,15 @@ impl Sleeper {
     }
 
     /// Runs a sleep on descriptors, [`Self::event`]'s among them; skips it if rung already.
-    pub(crate) fn sleep_on_descriptors(&self, sleep: impl FnOnce() -> Result<usize>) -> Result<usize> {
+    pub(crate) fn sleep_on_descriptors(
+        &self,
+        sleep: impl FnOnce() -> Result<usize>,
+    ) -> Result<usize> {
         self.on_descriptors.store(true, Ordering::Relaxed);
-        let began =
-            self.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        let began = self
+            .state
+            .compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst)
+            .is_ok();
         let result = if began { sleep() } else { Ok(0) };
         self.state.store(AWAKE, Ordering::SeqCst);
         self.on_descriptors.store(false, Ordering::Relaxed);
@@ -135,7 +146,10 @@ impl Bell {
     /// Takes a sleeper off the list.
     pub(crate) fn unregister(&self, sleeper: &Arc<Sleeper>) {
         let mut sleepers = self.sleepers.lock();
-        if let Some(place) = sleepers.iter().position(|known| Arc::ptr_eq(known, sleeper)) {
+        if let Some(place) = sleepers
+            .iter()
+            .position(|known| Arc::ptr_eq(known, sleeper))
+        {
             sleepers.swap_remove(place);
             self.count.fetch_sub(1, Ordering::SeqCst);
         }

@@ -40,7 +40,9 @@ enum Phase {
 
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context").field("phase", &*self.phase.lock()).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("phase", &*self.phase.lock())
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,7 +107,10 @@ impl Context {
         }
         let (defaults, limit) = {
             let options = self.options.lock();
-            (options.defaults(), usize::try_from(options.max_sockets).unwrap_or(0))
+            (
+                options.defaults(),
+                usize::try_from(options.max_sockets).unwrap_or(0),
+            )
         };
         // The first socket fixes the limit, as the manual has it.
         let limit = *self.socket_limit.get_or_init(|| limit);

@@ -80,7 +80,9 @@ impl SocketHandle {
 
     /// Brings a handle to life.
     pub(crate) fn open(self, socket: Box<Socket>) {
-        self.0.generation.store(fork::generation(), Ordering::Relaxed);
+        self.0
+            .generation
+            .store(fork::generation(), Ordering::Relaxed);
         *self.0.state.lock() = Some(socket);
     }
 

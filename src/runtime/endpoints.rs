@@ -115,7 +115,9 @@ impl Socket {
                 Ok(())
             }
             Err(errno) => {
-                let place = endpoint.split_once("://").map_or(endpoint, |(_, place)| place);
+                let place = endpoint
+                    .split_once("://")
+                    .map_or(endpoint, |(_, place)| place);
                 let value = u64::from(errno.0.unsigned_abs());
                 link.report(monitor_event::BIND_FAILED, value, place);
                 Err(errno)
@@ -134,7 +136,8 @@ impl Socket {
             let (end, peer) = link.context.inproc.connect(name, &link, &self.options);
             let slot = Arc::clone(&end.slot);
             let id = self.pipes.insert(end);
-            self.pattern.attach(&mut self.pipes, id, Origin::Connected, peer.as_ref());
+            self.pattern
+                .attach(&mut self.pipes, id, Origin::Connected, peer.as_ref());
             self.add_endpoint(endpoint, Kind::ConnectedInproc(slot));
             return Ok(());
         }
@@ -145,13 +148,17 @@ impl Socket {
         let hub = link.need_hub(options.affinity)?;
         let owner: Arc<dyn Owner> = Arc::clone(&link) as Arc<dyn Owner>;
         let census = link.context.census().ok_or(Errno::ETERM)?;
-        let target = ConnectTarget { endpoint: endpoint.to_owned(), address };
+        let target = ConnectTarget {
+            endpoint: endpoint.to_owned(),
+            address,
+        };
         let (session, end) = Session::connect(target, &hub, &owner, &options, &census);
         let mut slot = None;
         if let Some(end) = end {
             slot = Some(Arc::clone(&end.slot));
             let id = self.pipes.insert(end);
-            self.pattern.attach(&mut self.pipes, id, Origin::Connected, None);
+            self.pattern
+                .attach(&mut self.pipes, id, Origin::Connected, None);
         }
         session.start();
         self.add_endpoint(endpoint, Kind::Connected(session, slot));
@@ -176,7 +183,9 @@ impl Socket {
         use SocketType::{Dealer, Pub, Req, Sub};
         matches!(self.ty, Dealer | Pub | Req | Sub)
             && self.endpoints.iter().any(|known| {
-                known.name == endpoint && matches!(known.kind, Kind::Connected(..)) && !known.is_over()
+                known.name == endpoint
+                    && matches!(known.kind, Kind::Connected(..))
+                    && !known.is_over()
             })
     }
 
@@ -185,7 +194,10 @@ impl Socket {
             self.endpoints.retain(|known| !known.is_over());
         }
         name.clone_into(&mut self.last_endpoint);
-        self.endpoints.push(Endpoint { name: name.to_owned(), kind });
+        self.endpoints.push(Endpoint {
+            name: name.to_owned(),
+            kind,
+        });
     }
 
     fn take_back(&mut self, endpoint: &str) -> Result<()> {

@@ -78,7 +78,10 @@ impl PeerEnd for Neighbour {
 
 /// The way to the end of a pipe at `link` that will be attached under this slot.
 pub(super) fn way_to(link: &Arc<Link>, slot: Arc<PipeSlot>) -> Arc<dyn PeerEnd> {
-    Arc::new(Neighbour { link: OnceLock::from(Arc::clone(link)), slot })
+    Arc::new(Neighbour {
+        link: OnceLock::from(Arc::clone(link)),
+        slot,
+    })
 }
 
 /// What an inproc peer with these marks adds to ours: (outbound, inbound).
@@ -88,7 +91,9 @@ fn boost_from((sndhwm, rcvhwm): (usize, usize)) -> HwmBoost {
 }
 
 fn identity_of(options: &SocketOptions) -> Identity {
-    Identity { routing_id: options.routing_id.clone() }
+    Identity {
+        routing_id: options.routing_id.clone(),
+    }
 }
 
 /// `ZMQ_CONFLATE` holds for the types that the manual names.
@@ -102,12 +107,7 @@ impl Registry {
     ///
     /// # Errors
     /// `EADDRINUSE` if the name is bound already.
-    pub(crate) fn bind(
-        &self,
-        name: &str,
-        link: &Arc<Link>,
-        options: &SocketOptions,
-    ) -> Result<()> {
+    pub(crate) fn bind(&self, name: &str, link: &Arc<Link>, options: &SocketOptions) -> Result<()> {
         let waiting = {
             let mut names = self.0.lock();
             if names.bound.contains_key(name) {
@@ -124,7 +124,11 @@ impl Registry {
             pending.end.hwm_boost = boost;
             // From now on the connector reaches us; what it did before, attaching finds.
             let _ = pending.way.link.set(Arc::clone(link));
-            link.post(Event::Attach(Box::new(pending.end), Origin::Accepted, pending.identity));
+            link.post(Event::Attach(
+                Box::new(pending.end),
+                Origin::Accepted,
+                pending.identity,
+            ));
             pending.connector.post(Event::Established {
                 slot: pending.connector_slot,
                 peer: identity_of(options),
@@ -168,13 +172,21 @@ impl Registry {
         let binder = names.bound.get(name).cloned();
         let hwms = link.hwms();
         let conflate = conflates(options);
-        let boost = binder.as_ref().map_or((Some(0), Some(0)), |binder| boost_from(binder.hwms()));
+        let boost = binder
+            .as_ref()
+            .map_or((Some(0), Some(0)), |binder| boost_from(binder.hwms()));
         let (tx, their_rx) = lane(sum_of_hwms(hwms.0, boost.0), conflate);
         let (their_tx, rx) = lane(sum_of_hwms(hwms.1, boost.1), conflate);
         let knobs = (tx.hwm_knob(), rx.hwm_knob());
         let (slot, their_slot) = (PipeSlot::new(), PipeSlot::new());
-        let way = Arc::new(Neighbour { link: OnceLock::new(), slot: Arc::clone(&their_slot) });
-        let back = Neighbour { link: OnceLock::from(Arc::clone(link)), slot: Arc::clone(&slot) };
+        let way = Arc::new(Neighbour {
+            link: OnceLock::new(),
+            slot: Arc::clone(&their_slot),
+        });
+        let back = Neighbour {
+            link: OnceLock::from(Arc::clone(link)),
+            slot: Arc::clone(&slot),
+        };
         let their_end = PipeEnd {
             tx: their_tx,
             rx: their_rx,
@@ -184,29 +196,49 @@ impl Registry {
             hwm_boost: boost_from(hwms),
         };
         let identity = identity_of(options);
-        let peer = binder.as_ref().map(|binder| Identity { routing_id: binder.routing_id() });
+        let peer = binder.as_ref().map(|binder| Identity {
+            routing_id: binder.routing_id(),
+        });
         match binder {
             Some(binder) => {
                 let _ = way.link.set(Arc::clone(&binder));
-                binder.post(Event::Attach(Box::new(their_end), Origin::Accepted, identity));
+                binder.post(Event::Attach(
+                    Box::new(their_end),
+                    Origin::Accepted,
+                    identity,
+                ));
             }
-            None => names.pending.entry(name.to_owned()).or_default().push(Pending {
-                connector: Arc::clone(link),
-                connector_slot: Arc::clone(&slot),
-                connector_hwms: hwms,
-                identity,
-                way: Arc::clone(&way),
-                end: their_end,
-                knobs,
-            }),
+            None => names
+                .pending
+                .entry(name.to_owned())
+                .or_default()
+                .push(Pending {
+                    connector: Arc::clone(link),
+                    connector_slot: Arc::clone(&slot),
+                    connector_hwms: hwms,
+                    identity,
+                    way: Arc::clone(&way),
+                    end: their_end,
+                    knobs,
+                }),
         }
-        let end = PipeEnd { tx, rx, peer: way, slot, metadata: None, hwm_boost: boost };
+        let end = PipeEnd {
+            tx,
+            rx,
+            peer: way,
+            slot,
+            metadata: None,
+            hwm_boost: boost,
+        };
         (end, peer)
     }
 
     /// Frees the names that a closed socket had bound. What it queued for names not bound yet stays.
     pub(crate) fn forget(&self, link: &Arc<Link>) {
-        self.0.lock().bound.retain(|_, bound| !Arc::ptr_eq(bound, link));
+        self.0
+            .lock()
+            .bound
+            .retain(|_, bound| !Arc::ptr_eq(bound, link));
     }
 
     /// Drops everything: the context has ended.

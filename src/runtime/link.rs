@@ -220,13 +220,20 @@ impl Link {
                 Waited::Look | Waited::TimedOut => return Ok(()),
                 Waited::Busy => {}
             }
-        } else if self.spin.look(left, || self.has_news(age) || self.hub.get().is_some()) {
+        } else if self
+            .spin
+            .look(left, || self.has_news(age) || self.hub.get().is_some())
+        {
             return Ok(());
         }
         let sleeper = Sleeper::current();
         self.bell.register(&sleeper);
         let began = Instant::now();
-        let result = if self.has_news(age) { Ok(true) } else { sleeper.sleep(left) };
+        let result = if self.has_news(age) {
+            Ok(true)
+        } else {
+            sleeper.sleep(left)
+        };
         self.bell.unregister(&sleeper);
         self.spin.slept(began.elapsed());
         result.map(|_| ())
@@ -240,9 +247,10 @@ impl Link {
     /// Posts without needing an owner's `Arc`.
     fn deliver(&self, event: Event) {
         // Some events matter although nobody may call the socket for a long time.
-        let needs_chores =
-            matches!(event, Event::Closed(_) | Event::Retired(_) | Event::Attach(..))
-                || matches!(event, Event::Established { again: true, .. });
+        let needs_chores = matches!(
+            event,
+            Event::Closed(_) | Event::Retired(_) | Event::Attach(..)
+        ) || matches!(event, Event::Established { again: true, .. });
         let mut mailbox = self.mailbox.lock();
         if self.closed.load(Ordering::Relaxed) {
             drop(mailbox);

@@ -49,7 +49,9 @@ impl Monitor {
     /// Ends the monitor; its last event says so.
     pub(crate) fn stop(&self) {
         let mask = self.mask.swap(0, Ordering::Relaxed);
-        let Some(sink) = self.sink.lock().take() else { return };
+        let Some(sink) = self.sink.lock().take() else {
+            return;
+        };
         if mask & monitor_event::MONITOR_STOPPED != 0 {
             // As for all events: best effort.
             let _ = sink.send(monitor_event::MONITOR_STOPPED, 0, "");
@@ -88,7 +90,10 @@ impl SocketHandle {
         let (link, context) = {
             let mut socket = self.lock()?;
             socket.enter()?;
-            (socket.link.arc().ok_or(Errno::ETERM)?, std::sync::Arc::clone(&socket.link.context))
+            (
+                socket.link.arc().ok_or(Errno::ETERM)?,
+                std::sync::Arc::clone(&socket.link.context),
+            )
         };
         match version {
             1 if events <= EVENTS_V1 => {}

@@ -45,7 +45,8 @@ impl Socket {
             }
             Change::Linger => {}
             Change::Subscribe(_) | Change::Unsubscribe(_) | Change::Pattern(_) => {
-                self.pattern.option_changed(&mut self.pipes, &self.options, id, value)?;
+                self.pattern
+                    .option_changed(&mut self.pipes, &self.options, id, value)?;
             }
         }
         self.link.adopt(&self.options);

@@ -144,11 +144,19 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn begin(links: &'a [Waited]) -> Result<Self> {
-        let mut watch = Self { sleeper: Sleeper::current(), links, hubs: Vec::new() };
+        let mut watch = Self {
+            sleeper: Sleeper::current(),
+            links,
+            hubs: Vec::new(),
+        };
         for (link, _) in links {
             link.bell.register(&watch.sleeper);
         }
-        let drives = links.iter().filter(|(link, _)| link.hub().is_some()).count() <= OWN_HUBS;
+        let drives = links
+            .iter()
+            .filter(|(link, _)| link.hub().is_some())
+            .count()
+            <= OWN_HUBS;
         for hub in links.iter().filter_map(|(link, _)| link.hub()) {
             if drives {
                 hub.enter()?;
@@ -162,7 +170,9 @@ impl<'a> Watch<'a> {
 
     /// Looks around for a while before the caller sleeps; true if something came.
     fn spin(&self, limit: Option<Duration>) -> bool {
-        let Some((link, _)) = self.links.first() else { return false };
+        let Some((link, _)) = self.links.first() else {
+            return false;
+        };
         link.spin().look(limit, || {
             self.hubs.iter().for_each(|hub| hub.drive());
             self.has_news()
@@ -194,7 +204,11 @@ fn look_at_descriptors(
     mask: Option<&libc::sigset_t>,
     watch: Option<&Watch<'_>>,
 ) -> Result<usize> {
-    let wants = |fd: RawFd, events: libc::c_short| libc::pollfd { fd, events, revents: 0 };
+    let wants = |fd: RawFd, events: libc::c_short| libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
     let mut set: Vec<libc::pollfd> = items
         .iter()
         .filter(|item| item.socket.is_none())
@@ -205,10 +219,15 @@ fn look_at_descriptors(
         None => sys::poll::poll(&mut set, timeout, mask)?,
         Some(watch) => {
             set.push(wants(watch.sleeper.event()?.as_raw_fd(), libc::POLLIN));
-            set.extend(watch.hubs.iter().map(|hub| wants(hub.poll_fd(), libc::POLLIN)));
-            let ready = watch.sleeper.sleep_on_descriptors(|| {
-                Ok(sys::poll::poll(&mut set, timeout, mask)?)
-            })?;
+            set.extend(
+                watch
+                    .hubs
+                    .iter()
+                    .map(|hub| wants(hub.poll_fd(), libc::POLLIN)),
+            );
+            let ready = watch
+                .sleeper
+                .sleep_on_descriptors(|| Ok(sys::poll::poll(&mut set, timeout, mask)?))?;
             for (hub, polled) in watch.hubs.iter().zip(&set[own + 1..]) {
                 if polled.revents != 0 {
                     hub.drive();
@@ -231,8 +250,11 @@ fn look_at_descriptors(
 
 fn to_system(events: i16) -> libc::c_short {
     let mut system = 0;
-    for (ours, theirs) in [(POLLIN, libc::POLLIN), (POLLOUT, libc::POLLOUT), (POLLPRI, libc::POLLPRI)]
-    {
+    for (ours, theirs) in [
+        (POLLIN, libc::POLLIN),
+        (POLLOUT, libc::POLLOUT),
+        (POLLPRI, libc::POLLPRI),
+    ] {
         if events & ours != 0 {
             system |= theirs;
         }
@@ -242,8 +264,11 @@ fn to_system(events: i16) -> libc::c_short {
 
 fn from_system(revents: libc::c_short) -> i16 {
     let mut events = 0;
-    for (ours, theirs) in [(POLLIN, libc::POLLIN), (POLLOUT, libc::POLLOUT), (POLLPRI, libc::POLLPRI)]
-    {
+    for (ours, theirs) in [
+        (POLLIN, libc::POLLIN),
+        (POLLOUT, libc::POLLOUT),
+        (POLLPRI, libc::POLLPRI),
+    ] {
         if revents & theirs != 0 {
             events |= ours;
         }

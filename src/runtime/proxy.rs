@@ -97,7 +97,12 @@ impl Proxy {
     fn wait(&self) -> Result<()> {
         let mut items = Vec::with_capacity(3);
         let mut watch = |socket: SocketHandle, events: i16| {
-            items.push(PollItem { socket: Some(socket), fd: -1, events, revents: 0 });
+            items.push(PollItem {
+                socket: Some(socket),
+                fd: -1,
+                events,
+                revents: 0,
+            });
         };
         if self.state == State::Running {
             if self.frontend == self.backend {
@@ -184,7 +189,11 @@ impl Proxy {
             })
             .collect();
         for (index, number) in numbers.iter().enumerate() {
-            let flags = if index + 1 < numbers.len() { SNDMORE } else { 0 };
+            let flags = if index + 1 < numbers.len() {
+                SNDMORE
+            } else {
+                0
+            };
             control.send_bytes(&number.to_ne_bytes(), flags)?;
         }
         Ok(())

@@ -101,7 +101,13 @@ impl Socket {
                     pipes.close(id);
                 }
             }
-            Event::Established { slot, peer, metadata, again, hwm_boost } => {
+            Event::Established {
+                slot,
+                peer,
+                metadata,
+                again,
+                hwm_boost,
+            } => {
                 let Some(id) = slot.id() else { return };
                 if metadata.is_some() {
                     pipes.set_metadata(id, metadata);
@@ -161,7 +167,9 @@ impl Socket {
     fn end_pipe(&mut self, id: PipeId) {
         // Before the pipe is gone: the pattern looks at what became of it.
         self.pattern.ended(&mut self.pipes, id);
-        let Some(end) = self.pipes.remove(id) else { return };
+        let Some(end) = self.pipes.remove(id) else {
+            return;
+        };
         let peer = Arc::clone(&end.peer);
         drop(end);
         peer.closed();
@@ -169,7 +177,8 @@ impl Socket {
 
     pub(super) fn apply_hwms(&mut self) {
         let clean = |hwm: i32| usize::try_from(hwm).unwrap_or(0);
-        self.pipes.set_hwms(clean(self.options.sndhwm), clean(self.options.rcvhwm));
+        self.pipes
+            .set_hwms(clean(self.options.sndhwm), clean(self.options.rcvhwm));
         // Pipes that were full may have room by the new marks.
         let ids: Vec<PipeId> = self.pipes.ids().collect();
         for id in ids {

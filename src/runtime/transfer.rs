@@ -69,7 +69,11 @@ impl SocketHandle {
     /// As [`SocketHandle::recv`].
     #[inline]
     pub fn recv_body(&self, place: &mut Msg, flags: i32) -> Result<()> {
-        self.repeat(flags, |socket| socket.receive(place), |socket| socket.options.rcvtimeo)
+        self.repeat(
+            flags,
+            |socket| socket.receive(place),
+            |socket| socket.options.rcvtimeo,
+        )
     }
 
     /// Tries `call` until it does not answer `EAGAIN`, or may not wait any longer.

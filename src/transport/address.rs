@@ -133,7 +133,11 @@ fn check_connect(address: &str) -> Result<()> {
         c.is_ascii_alphanumeric()
             || matches!(c, '.' | '-' | ':' | '%' | '_' | ';' | '[' | ']' | '*')
     };
-    let target = HostPort::parse(address.rsplit_once(';').map_or(address, |(_, target)| target));
+    let target = HostPort::parse(
+        address
+            .rsplit_once(';')
+            .map_or(address, |(_, target)| target),
+    );
     let good = address.starts_with(start)
         && !target.host.is_empty()
         && !is_broken_literal(&target.host)

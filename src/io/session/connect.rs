@@ -37,8 +37,14 @@ enum Phase {
     /// Connected, or about to dial.
     Idle,
     Resolving,
-    Dialing { dialing: Dialing, token: Token, until: Option<Instant> },
-    Pausing { until: Instant },
+    Dialing {
+        dialing: Dialing,
+        token: Token,
+        until: Option<Instant>,
+    },
+    Pausing {
+        until: Instant,
+    },
 }
 
 /// The connecting part of a session.
@@ -107,7 +113,9 @@ impl Session {
     }
 
     fn dial(&self, core: &mut Core) {
-        let Some(dialer) = &mut core.dialer else { return };
+        let Some(dialer) = &mut core.dialer else {
+            return;
+        };
         match resolver::at_once(&dialer.target.address, self.options.ipv6) {
             Some(Ok(resolved)) => self.dial_resolved(core, resolved),
             Some(Err(_)) => self.retry_or_finish(core),
@@ -125,8 +133,12 @@ impl Session {
     }
 
     pub(super) fn on_resolved(&self, core: &mut Core) {
-        let Some(resolution) = self.resolved.lock().take() else { return };
-        let Some(dialer) = &mut core.dialer else { return };
+        let Some(resolution) = self.resolved.lock().take() else {
+            return;
+        };
+        let Some(dialer) = &mut core.dialer else {
+            return;
+        };
         if !matches!(dialer.phase, Phase::Resolving) {
             return;
         }
@@ -153,9 +165,16 @@ impl Session {
                 let Some(me) = self.me.upgrade() else { return };
                 match self.hub.add(dialing.as_raw_fd(), me, Interest::WRITABLE) {
                     Ok(token) => {
-                        let until = self.options.connect_timeout.map(|time| Instant::now() + time);
+                        let until = self
+                            .options
+                            .connect_timeout
+                            .map(|time| Instant::now() + time);
                         if let Some(dialer) = &mut core.dialer {
-                            dialer.phase = Phase::Dialing { dialing, token, until };
+                            dialer.phase = Phase::Dialing {
+                                dialing,
+                                token,
+                                until,
+                            };
                         }
                     }
                     Err(errno) => {
@@ -170,17 +189,22 @@ impl Session {
 
     fn report_delayed(&self) {
         let value = u64::from(Errno::EINPROGRESS.0.unsigned_abs());
-        self.owner.report(monitor_event::CONNECT_DELAYED, value, &self.endpoint);
+        self.owner
+            .report(monitor_event::CONNECT_DELAYED, value, &self.endpoint);
     }
 
     /// A descriptor of ours had an event while there was no connection.
     pub(super) fn on_dialing_event(&self, core: &mut Core) {
-        let Some(dialer) = &mut core.dialer else { return };
+        let Some(dialer) = &mut core.dialer else {
+            return;
+        };
         if !matches!(dialer.phase, Phase::Dialing { .. }) {
             return;
         }
         let phase = std::mem::replace(&mut dialer.phase, Phase::Idle);
-        let Phase::Dialing { dialing, token, .. } = phase else { return };
+        let Phase::Dialing { dialing, token, .. } = phase else {
+            return;
+        };
         let fd = dialing.as_raw_fd();
         self.hub.remove(fd, token);
         match dialing.finish() {
@@ -190,7 +214,9 @@ impl Session {
     }
 
     pub(super) fn on_dial_deadline(&self, core: &mut Core, now: Instant) {
-        let Some(dialer) = &mut core.dialer else { return };
+        let Some(dialer) = &mut core.dialer else {
+            return;
+        };
         if dialer.deadline().is_none_or(|deadline| deadline > now) {
             return;
         }
@@ -208,7 +234,8 @@ impl Session {
     fn on_stream(&self, core: &mut Core, stream: crate::transport::Stream) {
         let fd = stream.as_raw_fd();
         let value = u64::try_from(fd).unwrap_or(0);
-        self.owner.report(monitor_event::CONNECTED, value, &self.endpoint);
+        self.owner
+            .report(monitor_event::CONNECTED, value, &self.endpoint);
         if let Err(errno) = self.open(core, stream) {
             self.dial_failed(core, Some(fd), errno);
         }
@@ -217,7 +244,8 @@ impl Session {
     fn dial_failed(&self, core: &mut Core, fd: Option<i32>, errno: Errno) {
         if let Some(fd) = fd {
             let value = u64::try_from(fd).unwrap_or(0);
-            self.owner.report(monitor_event::CLOSED, value, &self.endpoint);
+            self.owner
+                .report(monitor_event::CLOSED, value, &self.endpoint);
         }
         if errno == Errno::ECONNREFUSED && self.options.reconnect_stop & STOP_CONN_REFUSED != 0 {
             self.finish(core);
@@ -227,7 +255,10 @@ impl Session {
     }
 
     fn retry_or_finish(&self, core: &mut Core) {
-        let can_retry = core.dialer.as_ref().is_some_and(|dialer| dialer.backoff.is_some());
+        let can_retry = core
+            .dialer
+            .as_ref()
+            .is_some_and(|dialer| dialer.backoff.is_some());
         if can_retry {
             self.retry_later(core);
         } else {
@@ -237,7 +268,9 @@ impl Session {
 
     /// Whether a lost connection is to be made again.
     pub(super) fn may_retry(&self, core: &Core, loss: &Loss, in_handshake: bool) -> bool {
-        let Some(dialer) = &core.dialer else { return false };
+        let Some(dialer) = &core.dialer else {
+            return false;
+        };
         let stop = self.options.reconnect_stop;
         let handshake_failed = in_handshake
             || matches!(
@@ -253,18 +286,27 @@ impl Session {
 
     /// Dials again after a pause.
     pub(super) fn retry_later(&self, core: &mut Core) {
-        let Some(dialer) = &mut core.dialer else { return };
-        let Some(backoff) = &mut dialer.backoff else { return };
+        let Some(dialer) = &mut core.dialer else {
+            return;
+        };
+        let Some(backoff) = &mut dialer.backoff else {
+            return;
+        };
         let pause = backoff.next();
-        dialer.phase = Phase::Pausing { until: Instant::now() + pause };
+        dialer.phase = Phase::Pausing {
+            until: Instant::now() + pause,
+        };
         let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        self.owner.report(monitor_event::CONNECT_RETRIED, millis, &self.endpoint);
+        self.owner
+            .report(monitor_event::CONNECT_RETRIED, millis, &self.endpoint);
     }
 
     /// Gives up dialing, if the session was at it. With `ZMQ_RECONNECT_STOP_AFTER_DISCONNECT` a
     /// monitor hears of it.
     pub(super) fn stop_dialing(&self, core: &mut Core) {
-        let Some(dialer) = core.dialer.take() else { return };
+        let Some(dialer) = core.dialer.take() else {
+            return;
+        };
         match dialer.phase {
             Phase::Dialing { dialing, token, .. } => {
                 self.hub.remove(dialing.as_raw_fd(), token);

@@ -72,7 +72,14 @@ impl Session {
     fn receive(&self, core: &mut Core, now: Instant) -> Stopped {
         let mut reads = 0;
         loop {
-            let Core { conn: Some(conn), lanes, .. } = core else { return Stopped::Idle };
+            let Core {
+                conn: Some(conn),
+                lanes,
+                ..
+            } = core
+            else {
+                return Stopped::Idle;
+            };
             if !conn.undecoded {
                 match self.read_more(conn, &mut reads) {
                     Some(stopped) => return stopped,
@@ -87,7 +94,9 @@ impl Session {
                     .filter(|lane| !lane.is_orphaned()),
                 pushed: false,
             };
-            let input = conn.engine.handle_input(&mut conn.rx, &mut sink, &mut conn.out, now);
+            let input = conn
+                .engine
+                .handle_input(&mut conn.rx, &mut sink, &mut conn.out, now);
             let pushed = sink.pushed;
             if pushed {
                 self.tell_reader(lanes.as_ref());
@@ -99,7 +108,9 @@ impl Session {
                     continue;
                 }
                 Ok(Input::Blocked) => {
-                    let Some(lanes) = lanes else { return Stopped::Idle };
+                    let Some(lanes) = lanes else {
+                        return Stopped::Idle;
+                    };
                     // Waiting may prove needless: credit has come meanwhile, or nobody will read.
                     if !lanes.to_socket.wait_for_room() {
                         continue;
@@ -130,7 +141,9 @@ impl Session {
             return Some(Stopped::Turn);
         }
         *reads += 1;
-        read(conn).err().map(|errno| Stopped::Lost(Loss::Stream(errno)))
+        read(conn)
+            .err()
+            .map(|errno| Stopped::Lost(Loss::Stream(errno)))
     }
 
     fn tell_reader(&self, lanes: Option<&Lanes>) {
@@ -142,7 +155,14 @@ impl Session {
     }
 
     fn transmit(&self, core: &mut Core, _now: Instant) -> Stopped {
-        let Core { conn: Some(conn), lanes, .. } = core else { return Stopped::Idle };
+        let Core {
+            conn: Some(conn),
+            lanes,
+            ..
+        } = core
+        else {
+            return Stopped::Idle;
+        };
         if conn.write_failed {
             return Stopped::Idle;
         }
@@ -178,7 +198,9 @@ impl Session {
     fn encode(&self, conn: &mut Conn, lanes: &mut Lanes) {
         let mut wake_writer = false;
         while conn.out.len() < WRITE_BATCH {
-            let Some(received) = lanes.from_socket.recv() else { break };
+            let Some(received) = lanes.from_socket.recv() else {
+                break;
+            };
             wake_writer |= received.wake_writer;
             conn.engine.encode(received.frame, &mut conn.out);
         }
@@ -192,7 +214,9 @@ impl Session {
 fn read(conn: &mut Conn) -> Result<()> {
     let Conn { stream, rx, .. } = conn;
     let read = rx.fill(|slices: &mut [IoSliceMut<'_>]| {
-        stream.recv_vectored(slices).map_err(|error| Errno::from_io(&error))
+        stream
+            .recv_vectored(slices)
+            .map_err(|error| Errno::from_io(&error))
     });
     match read {
         Ok((0, _)) => Err(Errno::EPIPE),

@@ -10,6 +10,7 @@
 
 mod connect;
 mod flow;
+mod roles;
 mod security;
 mod zap;
 
@@ -21,7 +22,7 @@ use std::time::Instant;
 use mio::{Interest, Token};
 use parking_lot::Mutex;
 
-use super::hub::{Hub, Source};
+use super::hub::Hub;
 use super::timers::Timed;
 use super::{Census, Event, LiveGuard, Owner, ZapDialog, monitor_event};
 use crate::errno::{Errno, Result};
@@ -30,13 +31,12 @@ use crate::option::SocketOptions;
 use crate::pattern::{Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
 use crate::pipe::{Reader, Writer, lane};
 use crate::proto::raw::RawEngine;
-use crate::proto::{
-    AnyEngine, Engine, EngineConfig, EngineError, HandshakeFailure, OutBuf,
-};
+use crate::proto::{AnyEngine, Engine, EngineConfig, EngineError, HandshakeFailure, OutBuf};
 use crate::socket_type::SocketType;
 use crate::transport::Stream;
 pub use connect::ConnectTarget;
 use connect::Dialer;
+use roles::Nobody;
 
 // What there is to do.
 const READABLE: u32 = 1;
@@ -71,7 +71,9 @@ pub struct Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }
 
@@ -194,7 +196,9 @@ impl Session {
         loop {
             // Pairs with the fence below: either we get the lock, or its holder sees our bits.
             fence(Ordering::SeqCst);
-            let Some(mut core) = self.core.try_lock() else { return };
+            let Some(mut core) = self.core.try_lock() else {
+                return;
+            };
             let todo = self.todo.swap(0, Ordering::SeqCst);
             if todo != 0 {
                 self.process(&mut core, todo);
@@ -217,7 +221,10 @@ impl Session {
         }
         // A pipe that the session itself has given up is let go of by the socket too: no farewell.
         if todo & CLOSED != 0
-            && core.lanes.as_ref().is_some_and(|lanes| lanes.from_socket.is_orphaned())
+            && core
+                .lanes
+                .as_ref()
+                .is_some_and(|lanes| lanes.from_socket.is_orphaned())
         {
             self.bid_farewell(core, now);
         }
@@ -244,7 +251,10 @@ impl Session {
     /// Ends the session if its work is done, and sees to the next deadline otherwise.
     fn conclude(&self, core: &mut Core, now: Instant) {
         if let Some(farewell) = core.farewell {
-            let unsent = core.lanes.as_mut().is_some_and(|lanes| !lanes.from_socket.is_finished())
+            let unsent = core
+                .lanes
+                .as_mut()
+                .is_some_and(|lanes| !lanes.from_socket.is_finished())
                 || core.conn.as_ref().is_some_and(|conn| {
                     !conn.out.is_empty() && !conn.write_failed && conn.engine.is_established()
                 });
@@ -261,11 +271,15 @@ impl Session {
 
     fn schedule(&self, core: &mut Core) {
         let deadlines = [
-            core.conn.as_ref().and_then(|conn| conn.engine.poll_timeout()),
+            core.conn
+                .as_ref()
+                .and_then(|conn| conn.engine.poll_timeout()),
             core.dialer.as_ref().and_then(Dialer::deadline),
             core.farewell.and_then(|farewell| farewell.until),
         ];
-        let Some(next) = deadlines.into_iter().flatten().min() else { return };
+        let Some(next) = deadlines.into_iter().flatten().min() else {
+            return;
+        };
         if core.scheduled.is_none_or(|scheduled| next < scheduled) {
             core.scheduled = Some(next);
             let me: Weak<dyn Timed> = self.me.clone();
@@ -276,7 +290,10 @@ impl Session {
     fn on_deadline(&self, core: &mut Core, now: Instant) {
         self.on_dial_deadline(core, now);
         let Some(conn) = &mut core.conn else { return };
-        if conn.engine.poll_timeout().is_some_and(|deadline| deadline <= now)
+        if conn
+            .engine
+            .poll_timeout()
+            .is_some_and(|deadline| deadline <= now)
             && let Err(error) = conn.engine.handle_timeout(now, &mut conn.out)
         {
             self.lose(core, Loss::Engine(error));
@@ -341,20 +358,29 @@ impl Session {
         let peer = conn.engine.peer().cloned().unwrap_or_default();
         let properties = security::properties(&peer, &conn.stream);
         let metadata = Arc::new(Metadata::new(properties, conn.stream.as_raw_fd()));
-        let identity = Identity { routing_id: peer.routing_id };
+        let identity = Identity {
+            routing_id: peer.routing_id,
+        };
         if let Some(dialer) = &mut core.dialer {
             dialer.connected();
         }
         // Peers older than that have no handshake to speak of.
         if peer.zmtp.0 >= 3 {
-            self.owner.report(monitor_event::HANDSHAKE_SUCCEEDED, 0, &self.endpoint);
+            self.owner
+                .report(monitor_event::HANDSHAKE_SUCCEEDED, 0, &self.endpoint);
         }
         if let Some(lanes) = &mut core.lanes {
             let again = std::mem::replace(&mut lanes.was_used, true);
             let slot = Arc::clone(&lanes.slot);
             let metadata = Some(metadata);
             let hwm_boost = None;
-            self.owner.post(Event::Established { slot, peer: identity, metadata, again, hwm_boost });
+            self.owner.post(Event::Established {
+                slot,
+                peer: identity,
+                metadata,
+                again,
+                hwm_boost,
+            });
         } else if core.farewell.is_none() {
             let (sndhwm, rcvhwm) = self.owner.hwms();
             let (mut end, lanes) = self.make_pipe(sndhwm, rcvhwm);
@@ -364,7 +390,8 @@ impl Session {
                 Some(_) => Origin::Connected,
                 None => Origin::Accepted,
             };
-            self.owner.post(Event::Attach(Box::new(end), origin, identity));
+            self.owner
+                .post(Event::Attach(Box::new(end), origin, identity));
         }
     }
 
@@ -385,12 +412,22 @@ impl Session {
             metadata: None,
             hwm_boost: (Some(0), Some(0)),
         };
-        (end, Lanes { to_socket, from_socket, slot, was_used: true })
+        (
+            end,
+            Lanes {
+                to_socket,
+                from_socket,
+                slot,
+                was_used: true,
+            },
+        )
     }
 
     /// The connection is over.
     fn lose(&self, core: &mut Core, loss: Loss) {
-        let Some(mut conn) = core.conn.take() else { return };
+        let Some(mut conn) = core.conn.take() else {
+            return;
+        };
         // A refusal is worth telling the peer, if it goes at once.
         flow::last_words(&mut conn);
         if let Loss::Engine(EngineError::Handshake(HandshakeFailure::Auth(_))) = loss {
@@ -425,9 +462,10 @@ impl Session {
         let fd_value = u64::try_from(fd).unwrap_or(0);
         let failed = match *loss {
             Loss::Engine(EngineError::Handshake(failure)) => Some(match failure {
-                HandshakeFailure::NoDetail(errno) => {
-                    (monitor_event::HANDSHAKE_FAILED_NO_DETAIL, u64::from(errno.0.unsigned_abs()))
-                }
+                HandshakeFailure::NoDetail(errno) => (
+                    monitor_event::HANDSHAKE_FAILED_NO_DETAIL,
+                    u64::from(errno.0.unsigned_abs()),
+                ),
                 HandshakeFailure::Protocol(value) => {
                     (monitor_event::HANDSHAKE_FAILED_PROTOCOL, u64::from(value))
                 }
@@ -439,15 +477,17 @@ impl Session {
                 let errno = Errno::EAGAIN.0.unsigned_abs();
                 Some((monitor_event::HANDSHAKE_FAILED_NO_DETAIL, u64::from(errno)))
             }
-            Loss::Stream(errno) if in_handshake && !self.is_raw() => {
-                Some((monitor_event::HANDSHAKE_FAILED_NO_DETAIL, u64::from(errno.0.unsigned_abs())))
-            }
+            Loss::Stream(errno) if in_handshake && !self.is_raw() => Some((
+                monitor_event::HANDSHAKE_FAILED_NO_DETAIL,
+                u64::from(errno.0.unsigned_abs()),
+            )),
             _ => None,
         };
         if let Some((event, value)) = failed {
             self.owner.report(event, value, &self.endpoint);
         }
-        self.owner.report(monitor_event::DISCONNECTED, fd_value, &self.endpoint);
+        self.owner
+            .report(monitor_event::DISCONNECTED, fd_value, &self.endpoint);
     }
 
     fn drop_lanes(&self, core: &mut Core) {
@@ -467,10 +507,15 @@ impl Session {
 
     /// From now on only what is unsent keeps the session alive, as long as the socket lingers.
     fn bid_farewell(&self, core: &mut Core, now: Instant) {
-        let until = self.owner.linger().and_then(|linger| now.checked_add(linger));
+        let until = self
+            .owner
+            .linger()
+            .and_then(|linger| now.checked_add(linger));
         // A socket that is closed after its endpoint was taken back may shorten the time, not add to it.
         let until = match core.farewell {
-            Some(Farewell { until: Some(before) }) => Some(until.map_or(before, |now| now.min(before))),
+            Some(Farewell {
+                until: Some(before),
+            }) => Some(until.map_or(before, |now| now.min(before))),
             _ => until,
         };
         core.farewell = Some(Farewell { until });
@@ -513,62 +558,4 @@ impl Loss {
             Self::Engine(error) => error.is_temporary(),
         }
     }
-}
-
-impl Source for Session {
-    fn on_event(self: Arc<Self>, readable: bool, writable: bool, ended: bool) {
-        let mut bits = WORK;
-        bits |= if readable { READABLE } else { 0 };
-        bits |= if writable { WRITABLE } else { 0 };
-        bits |= if ended { ENDED } else { 0 };
-        self.run(bits);
-    }
-}
-
-impl Timed for Session {
-    fn on_time(self: Arc<Self>) {
-        self.run(DEADLINE);
-    }
-}
-
-impl PeerEnd for Session {
-    fn published(&self, _lane: &Writer, unsent: (usize, usize)) -> bool {
-        let pace = self.hub.pace();
-        if let Some(write) = pace.admit(unsent) {
-            self.run(WORK);
-            pace.charge(&write);
-            return true;
-        }
-        // "Publish, fence, look": either we find the session gathered, and who writes it will see
-        // the message, or we have it gathered.
-        fence(Ordering::SeqCst);
-        if !self.is_gathered.load(Ordering::Relaxed)
-            && let Some(me) = self.me.upgrade()
-        {
-            self.is_gathered.store(true, Ordering::Relaxed);
-            self.hub.gather(me);
-        }
-        false
-    }
-
-    fn credited(&self) {
-        self.run(WORK);
-    }
-
-    fn closed(&self) {
-        self.run(CLOSED);
-    }
-}
-
-/// The peer of a pipe whose session is gone before it was told.
-struct Nobody;
-
-impl PeerEnd for Nobody {
-    fn published(&self, _lane: &Writer, _unsent: (usize, usize)) -> bool {
-        true
-    }
-
-    fn credited(&self) {}
-
-    fn closed(&self) {}
 }

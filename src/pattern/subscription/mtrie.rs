@@ -12,7 +12,10 @@ use crate::pattern::PipeId;
 enum PipeSet {
     One(u32),
     /// Sorted.
-    #[expect(clippy::box_collection, reason = "keeps the node of a topic in 64 bytes")]
+    #[expect(
+        clippy::box_collection,
+        reason = "keeps the node of a topic in 64 bytes"
+    )]
     Many(Box<Vec<u32>>),
 }
 
@@ -103,7 +106,9 @@ impl Subscribers {
 
     /// Takes a pipe from a topic.
     pub(in crate::pattern) fn remove(&mut self, topic: &[u8], pipe: PipeId) -> Removed {
-        let Some(node) = self.topics.find(topic) else { return Removed::Nothing };
+        let Some(node) = self.topics.find(topic) else {
+            return Removed::Nothing;
+        };
         let removed = self.remove_from(node, pipe as u32);
         if removed != Removed::Nothing {
             self.topics.prune(node);
@@ -118,7 +123,9 @@ impl Subscribers {
         pipe: PipeId,
         mut visit: impl FnMut(&[u8], bool),
     ) {
-        let Some(record) = self.records.get_mut(pipe) else { return };
+        let Some(record) = self.records.get_mut(pipe) else {
+            return;
+        };
         let mut topic = Vec::new();
         for node in std::mem::take(record).nodes {
             if !self.has(node, pipe as u32) {
@@ -149,7 +156,9 @@ impl Subscribers {
     }
 
     fn has(&self, node: NodeId, pipe: u32) -> bool {
-        self.topics.value(node).is_some_and(|set| set.contains(pipe))
+        self.topics
+            .value(node)
+            .is_some_and(|set| set.contains(pipe))
     }
 
     /// Takes a pipe out of a node's set; the node is not pruned.
@@ -162,7 +171,9 @@ impl Subscribers {
                 Removed::Last
             }
             Some(PipeSet::Many(pipes)) => {
-                let Ok(place) = pipes.binary_search(&pipe) else { return Removed::Nothing };
+                let Ok(place) = pipes.binary_search(&pipe) else {
+                    return Removed::Nothing;
+                };
                 pipes.remove(place);
                 if let [one] = ***pipes {
                     *value = Some(PipeSet::One(one));
@@ -175,7 +186,9 @@ impl Subscribers {
 
     /// Notes that a pipe's list names a node too many; cleans the list when half of it is so.
     fn count_stale(&mut self, pipe: PipeId) {
-        let Some(record) = self.records.get_mut(pipe) else { return };
+        let Some(record) = self.records.get_mut(pipe) else {
+            return;
+        };
         record.stale += 1;
         if record.stale <= record.nodes.len() / 2 {
             return;

@@ -33,7 +33,10 @@ impl Label {
         let mut bytes = [0; SHORT];
         bytes[..front.len()].copy_from_slice(front);
         bytes[front.len()..len].copy_from_slice(back);
-        Self::Short { len: len as u8, bytes }
+        Self::Short {
+            len: len as u8,
+            bytes,
+        }
     }
 
     #[inline]
@@ -71,7 +74,10 @@ pub(super) struct Radix<V> {
 
 impl<V> Default for Radix<V> {
     fn default() -> Self {
-        let mut tree = Self { nodes: Vec::new(), free: Vec::new() };
+        let mut tree = Self {
+            nodes: Vec::new(),
+            free: Vec::new(),
+        };
         tree.make(Label::of(&[]), ROOT);
         tree
     }
@@ -87,7 +93,12 @@ impl<V> Radix<V> {
     }
 
     fn make(&mut self, label: Label, parent: NodeId) -> NodeId {
-        let node = Node { label, children: Box::default(), value: None, parent };
+        let node = Node {
+            label,
+            children: Box::default(),
+            value: None,
+            parent,
+        };
         if let Some(id) = self.free.pop() {
             *self.node_mut(id) = node;
             return id;
@@ -101,13 +112,17 @@ impl<V> Radix<V> {
     #[inline]
     fn child(&self, id: NodeId, first: u8) -> Option<NodeId> {
         let children = &self.node(id).children;
-        let place = children.binary_search_by_key(&first, |child| child.first).ok()?;
+        let place = children
+            .binary_search_by_key(&first, |child| child.first)
+            .ok()?;
         Some(children[place].node)
     }
 
     fn add_child(&mut self, id: NodeId, child: Child) {
         let node = self.node_mut(id);
-        let place = node.children.partition_point(|other| other.first < child.first);
+        let place = node
+            .children
+            .partition_point(|other| other.first < child.first);
         let mut children = std::mem::take(&mut node.children).into_vec();
         children.reserve_exact(1);
         children.insert(place, child);
@@ -145,7 +160,11 @@ impl<V> Radix<V> {
             };
             let label = self.node(child).label.bytes();
             let common = label.iter().zip(rest).take_while(|(a, b)| a == b).count();
-            id = if common == label.len() { child } else { self.split(child, common) };
+            id = if common == label.len() {
+                child
+            } else {
+                self.split(child, common)
+            };
             rest = &rest[common..];
         }
         id
@@ -158,7 +177,10 @@ impl<V> Radix<V> {
         let (front, back) = (Label::of(front), Label::of(back));
         let parent = node.parent;
         let first = front.bytes()[0];
-        let child = Child { first: back.bytes()[0], node: id };
+        let child = Child {
+            first: back.bytes()[0],
+            node: id,
+        };
         let middle = self.make(front, parent);
         self.add_child(middle, child);
         let node = self.node_mut(id);
@@ -217,8 +239,12 @@ impl<V> Radix<V> {
     }
 
     fn release(&mut self, id: NodeId) {
-        *self.node_mut(id) =
-            Node { label: Label::of(&[]), children: Box::default(), value: None, parent: ROOT };
+        *self.node_mut(id) = Node {
+            label: Label::of(&[]),
+            children: Box::default(),
+            value: None,
+            parent: ROOT,
+        };
         self.free.push(id);
         if self.free.len() + 1 == self.nodes.len() {
             // Only the root is left: give the memory back.
@@ -240,8 +266,12 @@ impl<V> Radix<V> {
                 return;
             }
             let Some(&first) = rest.first() else { return };
-            let Some(child) = self.child(id, first) else { return };
-            let Some(after) = rest.strip_prefix(self.node(child).label.bytes()) else { return };
+            let Some(child) = self.child(id, first) else {
+                return;
+            };
+            let Some(after) = rest.strip_prefix(self.node(child).label.bytes()) else {
+                return;
+            };
             (id, rest) = (child, after);
         }
     }
@@ -260,7 +290,9 @@ impl<V> Radix<V> {
     /// The nodes that have a value, in no order that means anything.
     pub(super) fn valued(&self) -> impl Iterator<Item = NodeId> + '_ {
         let nodes = self.nodes.iter().enumerate();
-        nodes.filter(|(_, node)| node.value.is_some()).map(|(id, _)| id as NodeId)
+        nodes
+            .filter(|(_, node)| node.value.is_some())
+            .map(|(id, _)| id as NodeId)
     }
 
     /// Number of nodes, the root too.

@@ -10,7 +10,10 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (self.0 >> 33) as usize % end
     }
 
@@ -18,7 +21,9 @@ impl Numbers {
     fn topic(&mut self) -> Vec<u8> {
         let long = self.below(8) == 0;
         let len = self.below(if long { 40 } else { 6 });
-        (0..len).map(|_| if self.below(2) == 0 { b'a' } else { b'b' }).collect()
+        (0..len)
+            .map(|_| if self.below(2) == 0 { b'a' } else { b'b' })
+            .collect()
     }
 }
 
@@ -95,8 +100,11 @@ fn subscribers_behave_like_a_map_of_sets() {
         subscribers.visit(&data, |pipe| {
             found.insert(pipe);
         });
-        let expected: BTreeSet<_> =
-            (0..=data.len()).filter_map(|end| model.get(&data[..end])).flatten().copied().collect();
+        let expected: BTreeSet<_> = (0..=data.len())
+            .filter_map(|end| model.get(&data[..end]))
+            .flatten()
+            .copied()
+            .collect();
         assert_eq!(found, expected);
     }
     for pipe in 0..6 {

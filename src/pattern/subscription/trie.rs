@@ -22,7 +22,9 @@ impl Topics {
 
     /// Takes away one count of a topic; true if that was the last.
     pub(in crate::pattern) fn remove(&mut self, topic: &[u8]) -> bool {
-        let Some(node) = self.counts.find(topic) else { return false };
+        let Some(node) = self.counts.find(topic) else {
+            return false;
+        };
         let value = self.counts.value_mut(node);
         match value {
             None => false,

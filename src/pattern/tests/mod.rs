@@ -31,17 +31,26 @@ struct Far {
 impl PeerEnd for Far {
     fn published(&self, lane: &Writer, _unsent: (usize, usize)) -> bool {
         if lane.reader_waits() {
-            self.mailbox.lock().unwrap().push(Mail::Readable(Arc::clone(&self.slot)));
+            self.mailbox
+                .lock()
+                .unwrap()
+                .push(Mail::Readable(Arc::clone(&self.slot)));
         }
         true
     }
 
     fn credited(&self) {
-        self.mailbox.lock().unwrap().push(Mail::Writable(Arc::clone(&self.slot)));
+        self.mailbox
+            .lock()
+            .unwrap()
+            .push(Mail::Writable(Arc::clone(&self.slot)));
     }
 
     fn closed(&self) {
-        self.mailbox.lock().unwrap().push(Mail::Readable(Arc::clone(&self.slot)));
+        self.mailbox
+            .lock()
+            .unwrap()
+            .push(Mail::Readable(Arc::clone(&self.slot)));
     }
 }
 
@@ -65,13 +74,19 @@ impl Socket {
             options.set(id, &value.to_ne_bytes()).unwrap();
         }
         let pattern = create(ty, &options).unwrap();
-        Self { pattern, pipes: Pipes::default(), options, mailbox: Mailbox::default() }
+        Self {
+            pattern,
+            pipes: Pipes::default(),
+            options,
+            mailbox: Mailbox::default(),
+        }
     }
 
     fn set(&mut self, id: i32, value: &[u8]) -> Result<()> {
         self.options.set(id, value)?;
         self.pump();
-        self.pattern.option_changed(&mut self.pipes, &self.options, id, value)
+        self.pattern
+            .option_changed(&mut self.pipes, &self.options, id, value)
     }
 
     fn set_number(&mut self, id: i32, value: i32) {
@@ -79,7 +94,9 @@ impl Socket {
     }
 
     fn identity(&self) -> Identity {
-        Identity { routing_id: self.options.routing_id.clone() }
+        Identity {
+            routing_id: self.options.routing_id.clone(),
+        }
     }
 
     /// What the runtime does at the start of each call.
@@ -210,7 +227,10 @@ fn ends(a: &Socket, b: &Socket, hwm: usize) -> (PipeEnd, PipeEnd) {
         PipeEnd {
             tx,
             rx,
-            peer: Arc::new(Far { mailbox: Arc::clone(&far.mailbox), slot: Arc::clone(far_slot) }),
+            peer: Arc::new(Far {
+                mailbox: Arc::clone(&far.mailbox),
+                slot: Arc::clone(far_slot),
+            }),
             slot: Arc::clone(slot),
             metadata: Some(Arc::new(Metadata::new(properties, -1))),
             hwm_boost: (None, None),
@@ -226,9 +246,11 @@ fn join_hwm(a: &mut Socket, b: &mut Socket, hwm: usize) -> (PipeId, PipeId) {
     let (a_end, b_end) = ends(a, b, hwm);
     let (a_identity, b_identity) = (a.identity(), b.identity());
     let a_id = a.pipes.insert(a_end);
-    a.pattern.attach(&mut a.pipes, a_id, Origin::Connected, Some(&b_identity));
+    a.pattern
+        .attach(&mut a.pipes, a_id, Origin::Connected, Some(&b_identity));
     let b_id = b.pipes.insert(b_end);
-    b.pattern.attach(&mut b.pipes, b_id, Origin::Accepted, Some(&a_identity));
+    b.pattern
+        .attach(&mut b.pipes, b_id, Origin::Accepted, Some(&a_identity));
     (a_id, b_id)
 }
 
@@ -237,11 +259,18 @@ fn join(a: &mut Socket, b: &mut Socket) -> (PipeId, PipeId) {
 }
 
 fn name_of(msg: &Msg) -> &str {
-    msg.metadata().and_then(|metadata| metadata.find("Name")).unwrap().to_str().unwrap()
+    msg.metadata()
+        .and_then(|metadata| metadata.find("Name"))
+        .unwrap()
+        .to_str()
+        .unwrap()
 }
 
 #[test]
 fn types_that_are_not_there_are_refused() {
     let options = SocketOptions::new(SocketType::Dgram, &ContextDefaults::default());
-    assert_eq!(create(SocketType::Dgram, &options).err(), Some(Errno::EINVAL));
+    assert_eq!(
+        create(SocketType::Dgram, &options).err(),
+        Some(Errno::EINVAL)
+    );
 }

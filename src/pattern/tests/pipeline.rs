@@ -28,7 +28,12 @@ fn push_takes_turns_and_pull_is_fair() {
     }
     let mut first: Vec<_> = (0..3).map(|_| pull.recv().unwrap()).collect();
     first.sort();
-    assert_eq!(first, (0..3_u8).map(|i| vec![vec![i], b"x".to_vec()]).collect::<Vec<_>>());
+    assert_eq!(
+        first,
+        (0..3_u8)
+            .map(|i| vec![vec![i], b"x".to_vec()])
+            .collect::<Vec<_>>()
+    );
     let mut second: Vec<_> = (0..3).map(|_| pull.recv().unwrap()[0][0]).collect();
     second.sort_unstable();
     assert_eq!(second, [0, 1, 2]);
@@ -114,8 +119,11 @@ fn a_message_half_received_is_finished_without_its_pipe() {
 
 #[test]
 fn what_a_gone_peer_sent_is_received_and_nothing_is_sent_to_it() {
-    let (mut dealer, mut gone, mut there) =
-        (Socket::new(Dealer), Socket::new(Dealer), Socket::new(Dealer));
+    let (mut dealer, mut gone, mut there) = (
+        Socket::new(Dealer),
+        Socket::new(Dealer),
+        Socket::new(Dealer),
+    );
     join(&mut dealer, &mut gone);
     gone.send(&[b"last", b"words"]).unwrap();
     gone.close();

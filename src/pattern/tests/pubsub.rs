@@ -183,7 +183,10 @@ fn messages_pass_upstream() {
     xsub.send(&[b""]).unwrap();
     xsub.send(&[b"\x01B", b"C", b"\x01D"]).unwrap();
     let frame = xpub.recv_msg().unwrap();
-    assert_eq!((frame.data(), frame.is_more(), name_of(&frame)), (&b"\x02A"[..], true, "a"));
+    assert_eq!(
+        (frame.data(), frame.is_more(), name_of(&frame)),
+        (&b"\x02A"[..], true, "a")
+    );
     xpub.expect(&[b"x"]);
     xpub.expect(&[b""]);
     xpub.expect(&[b"\x01B"]);

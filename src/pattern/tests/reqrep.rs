@@ -82,7 +82,10 @@ fn replies_bear_the_number_of_the_request() {
         req.send(&[b"?"]).unwrap();
         let request = peers[round % 2].recv().unwrap();
         assert_eq!(request.len(), 3);
-        assert_eq!((request[0].len(), &request[1][..], &request[2][..]), (4, &b""[..], &b"?"[..]));
+        assert_eq!(
+            (request[0].len(), &request[1][..], &request[2][..]),
+            (4, &b""[..], &b"?"[..])
+        );
         numbers.push(request[0].clone());
     }
     let number = &numbers[3];

@@ -21,7 +21,10 @@ fn peers_are_named_by_themselves_or_by_the_router() {
     router.expect(&[b"X", b"a", b"b"]);
     anonymous.send(&[b""]).unwrap();
     let message = router.recv().unwrap();
-    assert_eq!((message[0].len(), message[0][0], &message[1][..]), (5, 0, &b""[..]));
+    assert_eq!(
+        (message[0].len(), message[0][0], &message[1][..]),
+        (5, 0, &b""[..])
+    );
     router.send(&[&message[0], b"", b"1"]).unwrap();
     router.send(&[b"X", b"2"]).unwrap();
     anonymous.expect(&[b"", b"1"]);
@@ -93,7 +96,9 @@ fn a_routing_id_in_use_is_kept_or_handed_over() {
         let (mut first, mut second) = (named(Dealer, b"X"), named(Dealer, b"X"));
         join(&mut first, &mut router);
         first.send(&[b"1a", b"1b"]).unwrap();
-        let frames: Vec<_> = (0..2).map(|_| router.recv_msg().unwrap().data().to_vec()).collect();
+        let frames: Vec<_> = (0..2)
+            .map(|_| router.recv_msg().unwrap().data().to_vec())
+            .collect();
         assert_eq!(frames, [b"X".to_vec(), b"1a".to_vec()]);
         join(&mut second, &mut router);
         second.send(&[b"2"]).unwrap();
@@ -121,16 +126,27 @@ fn a_pipe_is_used_once_its_peer_is_known() {
     let (mut router, mut x) = (Socket::new(Router), Socket::new(Dealer));
     let (router_end, x_end) = ends(&router, &x, 10);
     let id = router.pipes.insert(router_end);
-    router.pattern.attach(&mut router.pipes, id, Origin::Connected, None);
+    router
+        .pattern
+        .attach(&mut router.pipes, id, Origin::Connected, None);
     let x_id = x.pipes.insert(x_end);
-    x.pattern.attach(&mut x.pipes, x_id, Origin::Accepted, Some(&Identity::default()));
+    x.pattern.attach(
+        &mut x.pipes,
+        x_id,
+        Origin::Accepted,
+        Some(&Identity::default()),
+    );
     x.send(&[b"early"]).unwrap();
     router.expect_nothing();
-    let identity = Identity { routing_id: b"X".to_vec() };
+    let identity = Identity {
+        routing_id: b"X".to_vec(),
+    };
     router.pattern.identify(&mut router.pipes, id, &identity);
     router.expect(&[b"X", b"early"]);
     // After a reconnect the name stays.
-    let identity = Identity { routing_id: b"Y".to_vec() };
+    let identity = Identity {
+        routing_id: b"Y".to_vec(),
+    };
     router.pattern.identify(&mut router.pipes, id, &identity);
     x.send(&[b"late"]).unwrap();
     router.expect(&[b"X", b"late"]);
@@ -141,7 +157,9 @@ fn a_pipe_that_ends_unnamed_is_noticed() {
     let (mut router, mut x) = (Socket::new(Router), Socket::new(Dealer));
     let (router_end, x_end) = ends(&router, &x, 10);
     let id = router.pipes.insert(router_end);
-    router.pattern.attach(&mut router.pipes, id, Origin::Connected, None);
+    router
+        .pattern
+        .attach(&mut router.pipes, id, Origin::Connected, None);
     let x_id = x.pipes.insert(x_end);
     x.pattern.attach(&mut x.pipes, x_id, Origin::Accepted, None);
     x.send(&[b"unheard"]).unwrap();
@@ -157,12 +175,19 @@ fn connect_routing_id_names_the_next_connection() {
     router.pattern.next_connect_routing_id(b"conn1".to_vec());
     let (router_end, peer_end) = ends(&router, &peer, 10);
     let id = router.pipes.insert(router_end);
-    router.pattern.attach(&mut router.pipes, id, Origin::Connected, None);
+    router
+        .pattern
+        .attach(&mut router.pipes, id, Origin::Connected, None);
     router.send(&[b"conn1", b"queued"]).unwrap();
     let identity = peer.identity();
     router.pattern.identify(&mut router.pipes, id, &identity);
     let peer_id = peer.pipes.insert(peer_end);
-    peer.pattern.attach(&mut peer.pipes, peer_id, Origin::Accepted, Some(&router.identity()));
+    peer.pattern.attach(
+        &mut peer.pipes,
+        peer_id,
+        Origin::Accepted,
+        Some(&router.identity()),
+    );
     let message = peer.recv().unwrap();
     assert_eq!(message[1], b"queued");
     peer.send(&[&message[0], b"answer"]).unwrap();
@@ -178,12 +203,21 @@ fn connect_routing_id_names_the_next_connection() {
     connected.send(&[b"2"]).unwrap();
     let mut messages = [router.recv().unwrap(), router.recv().unwrap()];
     messages.sort();
-    assert_eq!(messages, [[b"A".to_vec(), b"1".to_vec()], [b"C".to_vec(), b"2".to_vec()]]);
+    assert_eq!(
+        messages,
+        [
+            [b"A".to_vec(), b"1".to_vec()],
+            [b"C".to_vec(), b"2".to_vec()]
+        ]
+    );
 }
 
 #[test]
 fn comings_and_goings_are_told_if_wanted() {
-    let mut router = Socket::with(Router, &[(option::ROUTER_NOTIFY, 3), (option::PROBE_ROUTER, 1)]);
+    let mut router = Socket::with(
+        Router,
+        &[(option::ROUTER_NOTIFY, 3), (option::PROBE_ROUTER, 1)],
+    );
     router.set(option::DISCONNECT_MSG, b"bye").unwrap();
     let mut x = named(Dealer, b"X");
     join(&mut x, &mut router);

@@ -14,7 +14,10 @@ fn a_server_answers_by_number() {
             let mut request = Msg::copy_of(&[i]).unwrap();
             if peer_ty == Peer {
                 request.set_routing_id(1);
-                assert_eq!(client.send_msg(&mut request).unwrap_err(), Errno::EHOSTUNREACH);
+                assert_eq!(
+                    client.send_msg(&mut request).unwrap_err(),
+                    Errno::EHOSTUNREACH
+                );
                 continue;
             }
             client.send_msg(&mut request).unwrap();

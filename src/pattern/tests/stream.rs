@@ -94,14 +94,22 @@ fn connections_have_a_name_at_once_and_notices_follow_reconnects() {
     let mut peer = Socket::new(Dealer);
     let (stream_end, peer_end) = ends(&stream, &peer, 10);
     let id = stream.pipes.insert(stream_end);
-    stream.pattern.attach(&mut stream.pipes, id, Origin::Connected, None);
-    assert_eq!(stream.pattern.option(option::ROUTING_ID), Some(b"conn1".to_vec()));
+    stream
+        .pattern
+        .attach(&mut stream.pipes, id, Origin::Connected, None);
+    assert_eq!(
+        stream.pattern.option(option::ROUTING_ID),
+        Some(b"conn1".to_vec())
+    );
     stream.send(&[b"conn1", b"queued"]).unwrap();
     stream.expect_nothing();
     let peer_id = peer.pipes.insert(peer_end);
-    peer.pattern.attach(&mut peer.pipes, peer_id, Origin::Accepted, None);
+    peer.pattern
+        .attach(&mut peer.pipes, peer_id, Origin::Accepted, None);
     let identify = |stream: &mut Socket| {
-        stream.pattern.identify(&mut stream.pipes, id, &Identity::default());
+        stream
+            .pattern
+            .identify(&mut stream.pipes, id, &Identity::default());
     };
     identify(&mut stream);
     stream.expect(&[b"conn1", b""]);

@@ -253,12 +253,13 @@ impl Engine {
         judged: Result<(), EngineError>,
         out: &mut OutBuf,
     ) -> Result<(), EngineError> {
-        let result = judged.and_then(|()| self.speak(out)).and_then(|()| {
-            match self.mechanism.status() {
-                Status::Refused(status) => Err(refused(status)),
-                _ => Ok(()),
-            }
-        });
+        let result =
+            judged
+                .and_then(|()| self.speak(out))
+                .and_then(|()| match self.mechanism.status() {
+                    Status::Refused(status) => Err(refused(status)),
+                    _ => Ok(()),
+                });
         if result.is_err() {
             self.fail();
         }
