@@ -144,7 +144,7 @@ pub(crate) const CASES: &[Case] = cases! {
     "ipc latency 1 B after 5 ms", "lat ipc 1 150|80|5 5000", latency(0.0), full;
     "tcp latency 1 B, ZMQ_FD", "fd tcp 1 5000|3000|100", latency(0.0), quick;
     "curve tcp 100 B", "thr tcp 100 1s|0.5s|0.05s curve", rate(1.5), quick;
-    "curve tcp 64 KB", "thr tcp 65536 1s|0.5s|0.05s curve", rate(1.5), full;
+    "curve tcp 64 KB", "thr tcp 65536 1s|0.5s|0.05s curve hwm=100", rate(1.5), full;
     "curve tcp latency 1 B", "lat tcp 1 3000|2000|100 curve", latency(0.0), full;
     "pub to 8 sub, 100 B", "pubsub 8 100 1s|0.5s|0.05s", [DELIVERIES], full;
     "pub to 64 sub, 100 B", "pubsub 64 100 1s|0.5s|0.05s", [DELIVERIES], quick;

@@ -37,7 +37,7 @@ static void put_head (int version, int flags, uint64_t length)
         wire_put_byte (&buf, flags);
 }
 
-/* #1488, CVE-2019-6250: lengths near the ends of every integer type. */
+/* #1488, CVE-2019-6250: lengths near the ends of every integer type; legal ones are below 2^63. */
 CASE (lengths_that_overflow)
 {
     static const uint64_t lengths[] = {
@@ -51,7 +51,7 @@ CASE (lengths_that_overflow)
                 const int fd = join_version (&victim, versions[v]);
                 put_head (versions[v], more, lengths[i]);
                 wire_put (&buf, body, 100);
-                blow ("length", &victim, fd, &buf, DROPPED, 0);
+                blow ("length", &victim, fd, &buf, lengths[i] > INT64_MAX ? DROPPED : HARMLESS, 0);
             }
 }
 

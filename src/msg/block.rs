@@ -20,6 +20,10 @@ pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
 /// Blocks of at least this size are rounded up to a power of two and recycled: the pages of a
 /// fresh allocation are faulted in one by one, which costs as much as filling them.
 const POOLED_MIN: usize = 64 * 1024;
+/// Where the system's allocator begins to map pages for each allocation.
+const MAPPED_MIN: usize = 128 * 1024;
+/// What pooled blocks have beyond the round size, so that they are known by their capacity.
+const MARK: usize = 40;
 /// How many blocks of 64 KiB, 128 KiB, ... 8 MiB the pool keeps.
 const POOL_LIMITS: [usize; 8] = [64, 16, 8, 8, 8, 4, 2, 1];
 
@@ -54,12 +58,28 @@ impl std::fmt::Debug for Block {
 
 impl Block {
     /// A block of at least `capacity` bytes of unspecified content; `ENOMEM` if there is no memory.
+    /// Large ones are recycled ones if there are any.
     pub(super) fn with_capacity(capacity: usize) -> Result<Self> {
-        let class = size_class(capacity);
-        let capacity = class.map_or(capacity, |class| POOLED_MIN << class);
-        if let Some(block) = class.and_then(take_pooled) {
-            return Ok(block);
+        let Some(class) = size_class(capacity) else {
+            return Self::plain(capacity);
+        };
+        match take_pooled(class) {
+            Some(block) => Ok(block),
+            None => Self::plain(pooled_size(class)),
         }
+    }
+
+    /// As [`Self::with_capacity`], for bodies that a program makes: up to the size where the system's
+    /// allocator maps pages anew for each, it is faster than a pool that threads share.
+    pub(super) fn for_program(capacity: usize) -> Result<Self> {
+        if capacity < MAPPED_MIN {
+            Self::plain(capacity)
+        } else {
+            Self::with_capacity(capacity)
+        }
+    }
+
+    fn plain(capacity: usize) -> Result<Self> {
         Self::allocate(Header {
             refs: AtomicUsize::new(1),
             capacity,
@@ -158,7 +178,7 @@ impl Drop for Block {
             // SAFETY: the program promised in `Msg::from_user` that `free` may be called once,
             // from any thread, with this buffer; the last reference is gone exactly once.
             unsafe { free(lent, hint) };
-        } else if size_class(capacity).is_some_and(|class| keep_pooled(class, self.0)) {
+        } else if pooled_class(capacity).is_some_and(|class| keep_pooled(class, self.0)) {
             return;
         }
         if let Some(layout) = layout(capacity) {
@@ -171,6 +191,16 @@ impl Drop for Block {
 fn layout(capacity: usize) -> Option<Layout> {
     let size = HEADER.checked_add(capacity)?;
     Layout::from_size_align(size, 16).ok()
+}
+
+/// Capacity of the blocks of a size class; no other block has it by chance.
+const fn pooled_size(class: usize) -> usize {
+    (POOLED_MIN << class) + MARK
+}
+
+/// The size class of a block that came from the pool or is for it.
+fn pooled_class(capacity: usize) -> Option<usize> {
+    size_class(capacity.checked_sub(MARK)?).filter(|&class| pooled_size(class) == capacity)
 }
 
 /// Index into the pool, for sizes that are pooled.

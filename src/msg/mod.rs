@@ -130,7 +130,7 @@ impl Msg {
             msg.inline_len = small;
             return Ok(msg);
         }
-        let block = Block::with_capacity(len)?;
+        let block = Block::for_program(len)?;
         let data = block.bytes();
         Ok(Self::in_block(block, data, len))
     }
