@@ -107,16 +107,22 @@ impl<T> Producer<T> {
     /// Writes a value that the consumer sees after the next [`Self::publish`].
     #[inline]
     pub(crate) fn write(&mut self, value: T) {
+        let slot = self.next_slot();
+        // SAFETY: the slot is empty and the producer's until the tail is stored.
+        unsafe { slot.write(value) };
+        self.written += 1;
+    }
+
+    /// The place of the next value.
+    #[inline]
+    fn next_slot(&mut self) -> *mut T {
         let index = self.written % SLOTS;
         if index == 0 {
             self.next_chunk();
         }
         // SAFETY: `next_chunk` made `chunk` point to a live chunk, which the consumer cannot
         // leave before the tail has passed it.
-        let slot = unsafe { (*self.chunk).slots[index].get() };
-        // SAFETY: the slot is empty and the producer's until the tail is stored.
-        unsafe { slot.write(MaybeUninit::new(value)) };
-        self.written += 1;
+        unsafe { (*self.chunk).slots[index].get() }.cast()
     }
 
     /// As [`Self::write`], out of a place that is left with a default value: one copy, no detours.
@@ -125,14 +131,9 @@ impl<T> Producer<T> {
     where
         T: Default,
     {
-        let index = self.written % SLOTS;
-        if index == 0 {
-            self.next_chunk();
-        }
-        // SAFETY: as in `write`.
-        let slot = unsafe { (*self.chunk).slots[index].get() };
+        let slot = self.next_slot();
         // SAFETY: the value moves into the slot; `place` is written anew below, without a drop.
-        unsafe { ptr::copy_nonoverlapping(ptr::from_ref(place), slot.cast::<T>(), 1) };
+        unsafe { ptr::copy_nonoverlapping(ptr::from_ref(place), slot, 1) };
         // SAFETY: `place` is valid for writes, and what was there has moved on.
         unsafe { ptr::write(place, T::default()) };
         self.written += 1;
@@ -172,16 +173,22 @@ impl<T> Consumer<T> {
         if !self.has_next() {
             return None;
         }
+        let slot = self.next_slot();
+        // SAFETY: the slot was written before the tail was stored, and is read once.
+        let value = unsafe { slot.read() };
+        self.read += 1;
+        Some(value)
+    }
+
+    /// The place of the next visible value, of which there is one.
+    #[inline]
+    fn next_slot(&mut self) -> *mut T {
         let index = self.read % SLOTS;
         if index == 0 {
             self.next_chunk();
         }
         // SAFETY: the tail lies beyond `read`, so the chunk with that slot exists and is ours.
-        let slot = unsafe { (*self.chunk).slots[index].get() };
-        // SAFETY: the slot was written before the tail was stored, and is read once.
-        let value = unsafe { slot.cast::<T>().read() };
-        self.read += 1;
-        Some(value)
+        unsafe { (*self.chunk).slots[index].get() }.cast()
     }
 
     /// As [`Self::pop`], into a place whose value is dropped: one copy, no detours. False: nothing there.
@@ -190,16 +197,11 @@ impl<T> Consumer<T> {
         if !self.has_next() {
             return false;
         }
-        let index = self.read % SLOTS;
-        if index == 0 {
-            self.next_chunk();
-        }
-        // SAFETY: as in `pop`.
-        let slot = unsafe { (*self.chunk).slots[index].get() };
+        let slot = self.next_slot();
         // SAFETY: `place` holds a value, which is overwritten below without another drop.
         unsafe { ptr::drop_in_place(place) };
         // SAFETY: the slot was written before the tail was stored, and is read once.
-        unsafe { ptr::copy_nonoverlapping(slot.cast::<T>(), place, 1) };
+        unsafe { ptr::copy_nonoverlapping(slot, place, 1) };
         self.read += 1;
         true
     }
