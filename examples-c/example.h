@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <zmq.h>
 
@@ -50,6 +51,27 @@ static inline void receive_text (void *socket, char *text, size_t capacity)
     require (length >= 0, "receiving");
     /* The full length is returned even where the frame did not fit. */
     text[(size_t) length < capacity ? (size_t) length : capacity - 1] = '\0';
+}
+
+/* Sends a text as one frame, without its terminating zero. */
+static inline void send_text (void *socket, const char *text, int flags)
+{
+    require (zmq_send (socket, text, strlen (text), flags) >= 0, "sending");
+}
+
+/* A socket of TYPE; WHAT says in an error message what it was wanted for. */
+static inline void *open_socket (void *context, int type, const char *what)
+{
+    void *socket = zmq_socket (context, type);
+
+    require (socket != NULL, what);
+    return socket;
+}
+
+/* Most options are a C int: a time in milliseconds, a limit, or yes and no. */
+static inline void set_number (void *socket, int option, int value)
+{
+    require (zmq_setsockopt (socket, option, &value, sizeof value) == 0, "setting an option");
 }
 
 /* The library in use, so that a transcript shows on what a program ran. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The first look at this library: builds it, compiles the C examples against it and runs them. Where
+# The first look at this library: builds it, compiles the basic C examples against it and runs them. Where
 # the system has a libzmq of its own, also runs a program that was linked against that one, unchanged.
 #
 #   examples-c/quickstart.sh
@@ -36,8 +36,8 @@ ln -sfn "$library" "$relink/libzmq.so.5"
 # --- the examples ----------------------------------------------------------------------------------
 
 echo
-echo "== compiling the C examples with -lzmq and running them"
-EXAMPLES_BIN=$relink/bin "$here/run.sh" "$relink"
+echo "== compiling the basic C examples with -lzmq and running them"
+EXAMPLES_BIN=$relink/bin "$here/run.sh" "$relink" basics
 
 # --- a program of the system's libzmq, on this library ---------------------------------------------
 
@@ -45,7 +45,7 @@ EXAMPLES_BIN=$relink/bin "$here/run.sh" "$relink"
 unset LD_LIBRARY_PATH
 
 system=$( (ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) |
-    awk '$1 == "libzmq.so.5" { print $NF; exit }')
+    awk '$1 == "libzmq.so.5" && !found++ { print $NF }')
 echo
 if [ -z "$system" ] || [ "$(readlink -f "$system")" = "$library" ]; then
     echo "== no other libzmq.so.5 installed: nothing to swap"
