@@ -47,6 +47,19 @@ macro_rules! socket_types {
     };
 }
 
+impl SocketType {
+    /// Whether `ZMQ_THREAD_SAFE` says so: the newer types, which may be shared by contract. (All of ours
+    /// may be, but programs go by this.)
+    #[must_use]
+    pub const fn is_thread_safe(self) -> bool {
+        use SocketType::{Channel, Client, Dish, Gather, Peer, Radio, Scatter, Server};
+        matches!(
+            self,
+            Server | Client | Radio | Dish | Gather | Scatter | Peer | Channel
+        )
+    }
+}
+
 socket_types! {
     Pair = 0, "PAIR", [Pair];
     Pub = 1, "PUB", [Sub Xsub];

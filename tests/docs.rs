@@ -63,34 +63,44 @@ fn page() -> String {
 
 // --- functions -------------------------------------------------------------------------------------
 
-/// Draft functions whose work is not done yet, and how to see that: each is called on a socket.
+/// Draft functions whose work is not done yet, and how to see that: each is called on a socket of a type.
 type Probe = fn(SocketHandle) -> Result<(), Errno>;
-const PROBES: &[(&str, Probe)] = &[
-    ("zmq_connect_peer", |socket| {
-        socket.connect_peer("inproc://nobody").map(drop)
+const PROBES: &[(&str, SocketType, Probe)] = &[
+    ("zmq_connect_peer", SocketType::Peer, |socket| {
+        socket.connect_peer(b"inproc://nobody").map(drop)
     }),
-    ("zmq_disconnect_peer", |socket| socket.disconnect_peer(1)),
-    ("zmq_join", |socket| socket.join("group")),
-    ("zmq_leave", |socket| socket.leave("group")),
-    ("zmq_socket_monitor_pipes_stats", |socket| {
-        socket.monitor(
-            Some("inproc://docs-monitor"),
-            0xFFFF,
-            2,
-            SocketType::Pair as i32,
-        )?;
-        let result = socket.monitor_pipes_stats();
-        socket.monitor(None, 0, 2, SocketType::Pair as i32)?;
-        result
+    ("zmq_disconnect_peer", SocketType::Peer, |socket| {
+        socket.disconnect_peer(1)
     }),
+    ("zmq_join", SocketType::Router, |socket| {
+        socket.join(b"group")
+    }),
+    ("zmq_leave", SocketType::Router, |socket| {
+        socket.leave(b"group")
+    }),
+    (
+        "zmq_socket_monitor_pipes_stats",
+        SocketType::Router,
+        |socket| {
+            socket.monitor(
+                Some(b"inproc://docs-monitor".as_slice()),
+                0xFFFF,
+                2,
+                SocketType::Pair as i32,
+            )?;
+            let result = socket.monitor_pipes_stats();
+            socket.monitor(None, 0, 2, SocketType::Pair as i32)?;
+            result
+        },
+    ),
 ];
 
 fn functions(page: &mut String) {
-    let missing = with_socket(SocketType::Router, |socket| {
-        let answers = PROBES.iter().map(|(name, probe)| (*name, probe(socket)));
-        let missing = answers.filter(|(_, answer)| *answer == Err(Errno::ENOTSUP));
-        missing.map(|(name, _)| name).collect::<Vec<_>>()
-    });
+    let missing = PROBES
+        .iter()
+        .filter(|(_, ty, probe)| with_socket(*ty, probe) == Err(Errno::ENOTSUP))
+        .map(|(name, ..)| *name)
+        .collect::<Vec<_>>();
     let (stable, draft) = stable_and_draft();
     assert_eq!(stable.len() + draft.len(), EXPORTS.len());
     let _ = write!(
@@ -227,7 +237,7 @@ fn transports(page: &mut String) {
             "ipc" => format!("{endpoint}{}", std::process::id()),
             _ => (*endpoint).to_owned(),
         };
-        let bound = with_socket(SocketType::Pair, |socket| socket.bind(&endpoint));
+        let bound = with_socket(SocketType::Pair, |socket| socket.bind(endpoint.as_bytes()));
         let state = match bound {
             Ok(()) => "works".to_owned(),
             Err(errno) => format!(

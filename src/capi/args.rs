@@ -19,16 +19,13 @@ pub(super) unsafe fn string<'a>(string: *const c_char) -> Result<&'a str> {
         .map_err(|_| Errno::EINVAL)
 }
 
-/// A string argument that may be left out: None for NULL, `EINVAL` for what is not UTF-8.
+/// A string argument that may be left out, as it is: None for NULL.
 ///
 /// # Safety
 /// As for [`string`].
-pub(super) unsafe fn optional_string<'a>(string: *const c_char) -> Result<Option<&'a str>> {
-    if string.is_null() {
-        return Ok(None);
-    }
+pub(super) unsafe fn optional_bytes<'a>(string: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: passed on to the caller.
-    unsafe { self::string(string) }.map(Some)
+    unsafe { c_str(string) }.ok().map(CStr::to_bytes)
 }
 
 /// A string argument as it is; `EINVAL` for NULL.

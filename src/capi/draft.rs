@@ -67,7 +67,7 @@ entry! {
     /// `group` is NULL (EINVAL) or a NUL-terminated string. ENOTSOCK if `socket` is no open socket.
     fn zmq_join(socket: *mut c_void, group: *const c_char) -> c_int {
         // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| socket.join(unsafe { args::string(group) }?))
+        with_socket(socket, |socket| socket.join(unsafe { args::c_str(group) }?.to_bytes()))
     }
 }
 
@@ -78,7 +78,7 @@ entry! {
     /// `group` is NULL (EINVAL) or a NUL-terminated string. ENOTSOCK if `socket` is no open socket.
     fn zmq_leave(socket: *mut c_void, group: *const c_char) -> c_int {
         // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| socket.leave(unsafe { args::string(group) }?))
+        with_socket(socket, |socket| socket.leave(unsafe { args::c_str(group) }?.to_bytes()))
     }
 }
 
@@ -90,7 +90,7 @@ entry! {
     /// `addr` is NULL (EINVAL) or a NUL-terminated string. ENOTSOCK if `socket` is no open socket.
     fn zmq_connect_peer(socket: *mut c_void, addr: *const c_char) -> u32 {
         // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| socket.connect_peer(unsafe { args::string(addr) }?))
+        with_socket(socket, |socket| socket.connect_peer(unsafe { args::c_str(addr) }?.to_bytes()))
     }
 }
 
@@ -204,7 +204,7 @@ entry! {
     ) -> c_int {
         with_socket(socket, |socket| {
             // SAFETY: passed on to the caller.
-            let endpoint = unsafe { args::optional_string(addr) }?;
+            let endpoint = unsafe { args::optional_bytes(addr) };
             socket.monitor(endpoint, events, event_version, type_)
         })
     }

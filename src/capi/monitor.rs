@@ -57,7 +57,7 @@ entry! {
     fn zmq_socket_monitor(socket: *mut c_void, addr: *const c_char, events: c_int) -> c_int {
         with_socket(socket, |socket| {
             // SAFETY: passed on to the caller.
-            let endpoint = unsafe { args::optional_string(addr) }?;
+            let endpoint = unsafe { args::optional_bytes(addr) };
             socket.monitor(endpoint, u64::from(events.cast_unsigned()), 1, ZMQ_PAIR)
         })
     }

@@ -50,7 +50,7 @@ entry! {
     /// `addr` is NULL (EINVAL) or a NUL-terminated string. ENOTSOCK if `socket` is no open socket.
     fn zmq_bind(socket: *mut c_void, addr: *const c_char) -> c_int {
         // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| socket.bind(unsafe { args::string(addr) }?))
+        with_socket(socket, |socket| socket.bind(unsafe { args::c_str(addr) }?.to_bytes()))
     }
 }
 
@@ -61,7 +61,7 @@ entry! {
     /// `addr` is NULL (EINVAL) or a NUL-terminated string. ENOTSOCK if `socket` is no open socket.
     fn zmq_connect(socket: *mut c_void, addr: *const c_char) -> c_int {
         // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| socket.connect(unsafe { args::string(addr) }?))
+        with_socket(socket, |socket| socket.connect(unsafe { args::c_str(addr) }?.to_bytes()))
     }
 }
 
@@ -72,7 +72,7 @@ entry! {
     /// `addr` is NULL (EINVAL) or a NUL-terminated string. ENOTSOCK if `socket` is no open socket.
     fn zmq_unbind(socket: *mut c_void, addr: *const c_char) -> c_int {
         // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| socket.unbind(unsafe { args::string(addr) }?))
+        with_socket(socket, |socket| socket.unbind(unsafe { args::c_str(addr) }?.to_bytes()))
     }
 }
 
@@ -83,6 +83,6 @@ entry! {
     /// `addr` is NULL (EINVAL) or a NUL-terminated string. ENOTSOCK if `socket` is no open socket.
     fn zmq_disconnect(socket: *mut c_void, addr: *const c_char) -> c_int {
         // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| socket.disconnect(unsafe { args::string(addr) }?))
+        with_socket(socket, |socket| socket.disconnect(unsafe { args::c_str(addr) }?.to_bytes()))
     }
 }

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::hub::{Hub, Source};
 use super::session::Session;
 use super::timers::Timed;
-use super::{Census, Owner, monitor_event};
+use super::{Census, Ends, Owner, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::option::SocketOptions;
 use crate::transport::{self, Accepted, Address};
@@ -27,7 +27,7 @@ pub struct Listener {
     owner: Arc<dyn Owner>,
     options: Arc<SocketOptions>,
     census: Arc<dyn Census>,
-    endpoint: String,
+    ends: Ends,
     core: Mutex<Core>,
 }
 
@@ -40,7 +40,7 @@ struct Core {
 impl std::fmt::Debug for Listener {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Listener")
-            .field("endpoint", &self.endpoint)
+            .field("ends", &self.ends)
             .finish_non_exhaustive()
     }
 }
@@ -65,15 +65,12 @@ impl Listener {
             owner: Arc::clone(owner),
             options: Arc::clone(options),
             census: Arc::clone(census),
-            endpoint: bound.endpoint().to_owned(),
+            ends: Ends::bound(bound.endpoint(), b""),
             core: Mutex::new(Core {
                 bound: None,
                 sessions: Vec::new(),
             }),
         });
-        // The monitor hears of the endpoint before it hears of a peer there.
-        let value = u64::try_from(fd).unwrap_or(0);
-        owner.report(monitor_event::LISTENING, value, &listener.endpoint);
         let mut core = listener.core.lock();
         let token = hub.add(
             fd,
@@ -81,6 +78,10 @@ impl Listener {
             Interest::READABLE,
         )?;
         core.bound = Some((bound, token));
+        // Nothing can fail any more; and while the lock is held nobody accepts, so that the monitor
+        // hears of the endpoint before it hears of a peer there.
+        let value = u64::try_from(fd).unwrap_or(0);
+        owner.report(monitor_event::LISTENING, value, &listener.ends);
         drop(core);
         // A peer may have come before we were registered; edges do not tell of it.
         hub.call_again(Arc::clone(&listener) as Arc<dyn Source>);
@@ -89,8 +90,8 @@ impl Listener {
 
     /// The resolved endpoint (`ZMQ_LAST_ENDPOINT`).
     #[must_use]
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
+    pub fn endpoint(&self) -> &[u8] {
+        &self.ends.local
     }
 
     /// Whether it is closed, and so are the connections that came by it.
@@ -115,8 +116,7 @@ impl Listener {
             self.hub.remove(fd, token);
             drop(bound);
             let value = u64::try_from(fd).unwrap_or(0);
-            self.owner
-                .report(monitor_event::CLOSED, value, &self.endpoint);
+            self.owner.report(monitor_event::CLOSED, value, &self.ends);
         }
         for session in sessions {
             if let Some(session) = session.upgrade() {
@@ -155,17 +155,17 @@ impl Listener {
 
     fn on_stream(&self, core: &mut Core, stream: transport::Stream) {
         let value = u64::try_from(stream.as_raw_fd()).unwrap_or(0);
-        self.owner
-            .report(monitor_event::ACCEPTED, value, &self.endpoint);
+        let (local, remote) = stream.endpoints();
+        let ends = Ends::bound(&local, &remote);
+        self.owner.report(monitor_event::ACCEPTED, value, &ends);
         let Self {
             hub,
             owner,
             options,
             census,
-            endpoint,
             ..
         } = self;
-        match Session::accept(stream, hub, owner, options, endpoint, census) {
+        match Session::accept(stream, ends, hub, owner, options, census) {
             Ok(session) => {
                 if core.sessions.len() == core.sessions.capacity() {
                     core.sessions.retain(|known| known.strong_count() > 0);
@@ -179,7 +179,7 @@ impl Listener {
     fn report_failure(&self, errno: Errno) {
         let value = u64::from(errno.0.unsigned_abs());
         self.owner
-            .report(monitor_event::ACCEPT_FAILED, value, &self.endpoint);
+            .report(monitor_event::ACCEPT_FAILED, value, &self.ends);
     }
 }
 

@@ -6,6 +6,7 @@
 //! through [`Owner::housekeep`], and that only on an I/O thread that holds nothing.
 
 mod backoff;
+mod ends;
 mod hub;
 mod listener;
 mod pace;
@@ -19,6 +20,7 @@ mod zap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use ends::Ends;
 pub use hub::{Hub, Waited};
 pub use listener::Listener;
 pub use reactor::{IoThread, ThreadConfig};
@@ -84,7 +86,12 @@ pub trait Owner: Send + Sync {
     fn post(&self, event: Event);
 
     /// Tells the socket's monitor, if there is one. Never blocks on the application.
-    fn report(&self, event: u64, value: u64, endpoint: &str);
+    fn report(&self, event: u64, value: u64, ends: &Ends) {
+        self.report_all(event, &[value], ends);
+    }
+
+    /// As [`Owner::report`], for events with any number of values.
+    fn report_all(&self, event: u64, values: &[u64], ends: &Ends);
 
     /// Processes what was posted, without the application's help. Takes the socket's lock.
     fn housekeep(&self);
@@ -123,3 +130,6 @@ impl Drop for LiveGuard {
         self.0.leave();
     }
 }
+
+#[cfg(test)]
+mod tests;

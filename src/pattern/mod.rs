@@ -179,6 +179,30 @@ pub trait Pattern: Send {
         let _ = routing_id;
     }
 
+    /// The number of the peer behind a pipe (`zmq_msg_routing_id(3)`), for the types that have them.
+    fn peer_number(&self, id: PipeId) -> Option<u32> {
+        let _ = id;
+        None
+    }
+
+    /// Ends the pipe to the peer with this number (`zmq_disconnect_peer(3)`).
+    ///
+    /// # Errors
+    /// `ENOTSUP` unless the type is SERVER or PEER; `EHOSTUNREACH` for an unknown peer.
+    fn disconnect_peer(&mut self, pipes: &mut Pipes, number: u32) -> Result<()> {
+        let _ = (pipes, number);
+        Err(Errno::ENOTSUP)
+    }
+
+    /// Joins a group or leaves it (RFC 48).
+    ///
+    /// # Errors
+    /// `ENOTSUP` unless the type is DISH; `EINVAL` as `zmq_join` and `zmq_leave` have it.
+    fn change_group(&mut self, pipes: &mut Pipes, group: &[u8], join: bool) -> Result<()> {
+        let _ = (pipes, group, join);
+        Err(Errno::ENOTSUP)
+    }
+
     /// The state of the peer with this routing id (`zmq_socket_get_peer_state`): `ZMQ_POLLIN`/`ZMQ_POLLOUT` bits.
     ///
     /// # Errors

@@ -49,6 +49,11 @@ pub trait PeerEnd: Send + Sync {
     fn credited(&self);
     /// The socket has let go of its end.
     fn closed(&self);
+    /// The socket's monitor is to hear how many messages are queued for the peer (`egress`) and from it.
+    fn report_fill(&self, egress: usize) {
+        // Monitors hear of connections only (`zmq_socket_monitor_versioned(3)`).
+        let _ = egress;
+    }
 }
 
 /// What an inproc peer adds to our high-water marks: (outbound, inbound) messages; `None` where it
@@ -358,6 +363,13 @@ impl Pipes {
     /// from the pipe that was read last.
     pub fn forget_last(&mut self) {
         self.last = None;
+    }
+
+    /// Has the monitor told of what is queued, for each pipe.
+    pub fn report_fill(&self) {
+        for entry in self.entries.iter().flatten() {
+            entry.end.peer.report_fill(entry.end.tx.pending());
+        }
     }
 
     /// Changes what an inproc peer adds to the high-water marks; applied by [`Pipes::set_hwms`].

@@ -142,4 +142,19 @@ impl Pattern for Server {
         self.greeting.configure(options);
         Ok(())
     }
+
+    fn peer_number(&self, id: PipeId) -> Option<u32> {
+        match self.name(id).number {
+            0 => None,
+            number => Some(number),
+        }
+    }
+
+    fn disconnect_peer(&mut self, pipes: &mut Pipes, number: u32) -> Result<()> {
+        let id = self.pipes.remove(&number).ok_or(Errno::EHOSTUNREACH)?;
+        // Without its name the pipe ends unreported: the application knows.
+        self.names[id] = Name::default();
+        pipes.close(id);
+        Ok(())
+    }
 }

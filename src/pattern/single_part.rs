@@ -107,4 +107,16 @@ impl<P: Pattern> Pattern for SinglePart<P> {
     fn option(&self, id: i32) -> Option<Vec<u8>> {
         self.inner.option(id)
     }
+
+    fn peer_number(&self, id: PipeId) -> Option<u32> {
+        self.inner.peer_number(id)
+    }
+
+    fn disconnect_peer(&mut self, pipes: &mut Pipes, number: u32) -> Result<()> {
+        self.inner.disconnect_peer(pipes, number)
+    }
+
+    fn change_group(&mut self, pipes: &mut Pipes, group: &[u8], join: bool) -> Result<()> {
+        self.inner.change_group(pipes, group, join)
+    }
 }

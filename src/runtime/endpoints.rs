@@ -6,16 +6,17 @@ use super::core::SocketHandle;
 use super::link::Link;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
-use crate::io::{ConnectTarget, Listener, Owner, Session, monitor_event};
+use crate::io::{ConnectTarget, Ends, Listener, Owner, Session, monitor_event};
 use crate::option::{Mechanism, SocketOptions};
-use crate::pattern::{Origin, PipeSlot};
+use crate::pattern::{Origin, PipeId, PipeSlot};
 use crate::socket_type::SocketType;
 use crate::transport::address::{self, Address, Purpose};
+use crate::transport::resolve_connect;
 
 /// An endpoint that a socket has.
 pub(super) struct Endpoint {
     /// What `zmq_unbind` or `zmq_disconnect` names it by.
-    name: String,
+    name: Vec<u8>,
     kind: Kind,
 }
 
@@ -54,7 +55,7 @@ impl SocketHandle {
     /// # Errors
     /// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO`, `EADDRINUSE`, `EADDRNOTAVAIL`, `ENODEV`,
     /// `ENAMETOOLONG`, `ETERM`, `ENOTSOCK`, `EMTHREAD` as the manual says.
-    pub fn bind(&self, endpoint: &str) -> Result<()> {
+    pub fn bind(&self, endpoint: &[u8]) -> Result<()> {
         let mut socket = self.lock()?;
         socket.enter()?;
         let result = socket.bind(endpoint);
@@ -66,7 +67,7 @@ impl SocketHandle {
     ///
     /// # Errors
     /// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO`, `ETERM`, `ENOTSOCK`, `EMTHREAD` as the manual says.
-    pub fn connect(&self, endpoint: &str) -> Result<()> {
+    pub fn connect(&self, endpoint: &[u8]) -> Result<()> {
         let mut socket = self.lock()?;
         socket.enter()?;
         let result = socket.connect(endpoint);
@@ -74,28 +75,50 @@ impl SocketHandle {
         // Another thread may be blocked for want of a pipe.
         socket.link.note_taken_in();
         socket.link.ring();
-        result
+        result.map(|_| ())
     }
 
     /// Takes a bound endpoint back (`zmq_unbind(3)`).
     ///
     /// # Errors
     /// `EINVAL`, `ENOENT`, `ETERM`, `ENOTSOCK` as the manual says.
-    pub fn unbind(&self, endpoint: &str) -> Result<()> {
-        self.lock()?.take_back(endpoint)
+    pub fn unbind(&self, endpoint: &[u8]) -> Result<()> {
+        self.take_back(endpoint)
     }
 
     /// Takes a connection back (`zmq_disconnect(3)`).
     ///
     /// # Errors
     /// `EINVAL`, `ENOENT`, `ETERM`, `ENOTSOCK` as the manual says.
-    pub fn disconnect(&self, endpoint: &str) -> Result<()> {
-        self.lock()?.take_back(endpoint)
+    pub fn disconnect(&self, endpoint: &[u8]) -> Result<()> {
+        self.take_back(endpoint)
+    }
+}
+
+impl SocketHandle {
+    /// Takes back what has this name; else, as in the reference, what has the name that the endpoint
+    /// stands for, since a bound one is known by its address.
+    fn take_back(&self, endpoint: &[u8]) -> Result<()> {
+        let ipv6 = {
+            let mut socket = self.lock()?;
+            match socket.take_back(endpoint) {
+                Err(Errno::ENOENT) if !socket.endpoints.is_empty() => socket.options.ipv6,
+                result => return result,
+            }
+        };
+        // Without the lock: a name may have to be looked up.
+        let resolved = match address::parse(endpoint, Purpose::Connect) {
+            Ok(Address::Tcp(tcp)) => resolve_connect(&tcp, ipv6),
+            _ => return Err(Errno::ENOENT),
+        };
+        let target = resolved.map_err(|_| Errno::ENOENT)?.target;
+        let known_as = format!("tcp://{target}");
+        self.lock()?.take_back(known_as.as_bytes())
     }
 }
 
 impl Socket {
-    fn bind(&mut self, endpoint: &str) -> Result<()> {
+    fn bind(&mut self, endpoint: &[u8]) -> Result<()> {
         let address = address::parse(endpoint, Purpose::Bind)?;
         if let Address::Inproc(name) = &address {
             let link = Arc::clone(&self.link);
@@ -115,17 +138,16 @@ impl Socket {
                 Ok(())
             }
             Err(errno) => {
-                let place = endpoint
-                    .split_once("://")
-                    .map_or(endpoint, |(_, place)| place);
+                let place = address::split(endpoint).map_or(endpoint, |(_, place)| place);
                 let value = u64::from(errno.0.unsigned_abs());
-                link.report(monitor_event::BIND_FAILED, value, place);
+                link.report(monitor_event::BIND_FAILED, value, &Ends::bound(place, b""));
                 Err(errno)
             }
         }
     }
 
-    fn connect(&mut self, endpoint: &str) -> Result<()> {
+    /// The pipe, if there is one before the connection is.
+    pub(super) fn connect(&mut self, endpoint: &[u8]) -> Result<Option<PipeId>> {
         let address = address::parse(endpoint, Purpose::Connect)?;
         if !self.options.connect_routing_id.is_empty() {
             let routing_id = std::mem::take(&mut self.options.connect_routing_id);
@@ -139,10 +161,10 @@ impl Socket {
             self.pattern
                 .attach(&mut self.pipes, id, Origin::Connected, peer.as_ref());
             self.add_endpoint(endpoint, Kind::ConnectedInproc(slot));
-            return Ok(());
+            return Ok(Some(id));
         }
         if self.is_connected_enough(endpoint) {
-            return Ok(());
+            return Ok(None);
         }
         let (link, options) = self.prepare()?;
         let hub = link.need_hub(options.affinity)?;
@@ -153,16 +175,17 @@ impl Socket {
             address,
         };
         let (session, end) = Session::connect(target, &hub, &owner, &options, &census);
-        let mut slot = None;
+        let (mut slot, mut pipe) = (None, None);
         if let Some(end) = end {
             slot = Some(Arc::clone(&end.slot));
             let id = self.pipes.insert(end);
             self.pattern
                 .attach(&mut self.pipes, id, Origin::Connected, None);
+            pipe = Some(id);
         }
         session.start();
         self.add_endpoint(endpoint, Kind::Connected(session, slot));
-        Ok(())
+        Ok(pipe)
     }
 
     /// What binding and connecting by a descriptor have in common.
@@ -179,7 +202,7 @@ impl Socket {
 
     /// For these types a second connection to the same endpoint brings nothing, so the call succeeds
     /// without one, as in the reference library.
-    fn is_connected_enough(&self, endpoint: &str) -> bool {
+    fn is_connected_enough(&self, endpoint: &[u8]) -> bool {
         use SocketType::{Dealer, Pub, Req, Sub};
         matches!(self.ty, Dealer | Pub | Req | Sub)
             && self.endpoints.iter().any(|known| {
@@ -189,7 +212,7 @@ impl Socket {
             })
     }
 
-    fn add_endpoint(&mut self, name: &str, kind: Kind) {
+    fn add_endpoint(&mut self, name: &[u8], kind: Kind) {
         if self.endpoints.len() == self.endpoints.capacity() {
             self.endpoints.retain(|known| !known.is_over());
         }
@@ -200,7 +223,7 @@ impl Socket {
         });
     }
 
-    fn take_back(&mut self, endpoint: &str) -> Result<()> {
+    fn take_back(&mut self, endpoint: &[u8]) -> Result<()> {
         self.enter()?;
         address::split(endpoint)?;
         let (taken, kept) = std::mem::take(&mut self.endpoints)
@@ -216,6 +239,7 @@ impl Socket {
         }
         self.retired.retain(|endpoint| !endpoint.is_over());
         self.take_in_news();
+        self.link.context.inproc.sweep();
         self.link.flush();
         Ok(())
     }
@@ -227,7 +251,7 @@ impl Socket {
                 return;
             }
             Kind::BoundInproc => {
-                if let Some(name) = endpoint.name.strip_prefix("inproc://") {
+                if let Some(name) = endpoint.name.strip_prefix(b"inproc://") {
                     // Bound by this socket, so it can only be there.
                     let _ = self.link.context.inproc.unbind(name, &self.link);
                 }

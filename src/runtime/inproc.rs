@@ -5,12 +5,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
 use super::link::Link;
 use crate::errno::{Errno, Result};
 use crate::io::{Event, Owner};
+use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot, sum_of_hwms};
 use crate::pipe::{HwmKnob, Writer, lane};
@@ -22,8 +24,8 @@ pub(crate) struct Registry(Mutex<Names>);
 
 #[derive(Default)]
 struct Names {
-    bound: HashMap<String, Arc<Link>>,
-    pending: HashMap<String, Vec<Pending>>,
+    bound: HashMap<Vec<u8>, Arc<Link>>,
+    pending: HashMap<Vec<u8>, Vec<Pending>>,
 }
 
 /// A connection to a name that is not bound yet.
@@ -37,6 +39,34 @@ struct Pending {
     end: PipeEnd,
     /// Marks of the lanes: (to the binder, from the binder).
     knobs: (HwmKnob, HwmKnob),
+    /// Set when the connector has let go.
+    farewell: Option<Farewell>,
+}
+
+/// When to give up what a connector left for a name that is not bound; `None` for never.
+struct Farewell {
+    until: Option<Instant>,
+}
+
+impl Pending {
+    /// Whether it is of use no more: the connector has let go, and has left nothing or no time for it.
+    fn is_over(&mut self, now: Instant) -> bool {
+        if !self.end.rx.is_orphaned() {
+            return false;
+        }
+        let linger = self.connector.linger();
+        let farewell = self.farewell.get_or_insert_with(|| Farewell {
+            until: linger.and_then(|linger| now.checked_add(linger)),
+        });
+        if farewell.until.is_some_and(|until| until <= now) {
+            return true;
+        }
+        // Subscriptions of a socket that is gone are nothing that anybody waits for.
+        while self.end.rx.peek().is_some_and(Msg::is_subscription) {
+            self.end.rx.recv();
+        }
+        !self.end.rx.has_next()
+    }
 }
 
 /// The other end of an inproc pipe.
@@ -107,7 +137,12 @@ impl Registry {
     ///
     /// # Errors
     /// `EADDRINUSE` if the name is bound already.
-    pub(crate) fn bind(&self, name: &str, link: &Arc<Link>, options: &SocketOptions) -> Result<()> {
+    pub(crate) fn bind(
+        &self,
+        name: &[u8],
+        link: &Arc<Link>,
+        options: &SocketOptions,
+    ) -> Result<()> {
         let waiting = {
             let mut names = self.0.lock();
             if names.bound.contains_key(name) {
@@ -116,8 +151,12 @@ impl Registry {
             names.bound.insert(name.to_owned(), Arc::clone(link));
             names.pending.remove(name).unwrap_or_default()
         };
+        let now = Instant::now();
         let hwms = link.hwms();
         for mut pending in waiting {
+            if pending.is_over(now) {
+                continue;
+            }
             let boost = boost_from(pending.connector_hwms);
             pending.knobs.0.set(sum_of_hwms(hwms.1, boost.1));
             pending.knobs.1.set(sum_of_hwms(hwms.0, boost.0));
@@ -141,7 +180,7 @@ impl Registry {
     }
 
     /// The socket that has bound a name.
-    pub(crate) fn bound(&self, name: &str) -> Option<Arc<Link>> {
+    pub(crate) fn bound(&self, name: &[u8]) -> Option<Arc<Link>> {
         self.0.lock().bound.get(name).cloned()
     }
 
@@ -149,7 +188,7 @@ impl Registry {
     ///
     /// # Errors
     /// `ENOENT` if it has not.
-    pub(crate) fn unbind(&self, name: &str, link: &Link) -> Result<()> {
+    pub(crate) fn unbind(&self, name: &[u8], link: &Link) -> Result<()> {
         let mut names = self.0.lock();
         match names.bound.get(name) {
             Some(bound) if std::ptr::eq(&raw const **bound, link) => {
@@ -164,7 +203,7 @@ impl Registry {
     /// behind it. Called with the connector's lock held.
     pub(crate) fn connect(
         &self,
-        name: &str,
+        name: &[u8],
         link: &Arc<Link>,
         options: &SocketOptions,
     ) -> (PipeEnd, Option<Identity>) {
@@ -220,6 +259,7 @@ impl Registry {
                     way: Arc::clone(&way),
                     end: their_end,
                     knobs,
+                    farewell: None,
                 }),
         }
         let end = PipeEnd {
@@ -233,12 +273,36 @@ impl Registry {
         (end, peer)
     }
 
-    /// Frees the names that a closed socket had bound. What it queued for names not bound yet stays.
+    /// Frees the names that a closed socket had bound.
     pub(crate) fn forget(&self, link: &Arc<Link>) {
         self.0
             .lock()
             .bound
             .retain(|_, bound| !Arc::ptr_eq(bound, link));
+    }
+
+    /// Drops connections to unbound names that are of use no more; to be called when a connector has
+    /// let go of some. What was sent on them stays for as long as the connector lingers.
+    pub(crate) fn sweep(&self) {
+        let mut names = self.0.lock();
+        if names.pending.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let mut over = Vec::new();
+        names.pending.retain(|_, waiting| {
+            over.extend(waiting.extract_if(.., |pending| pending.is_over(now)));
+            !waiting.is_empty()
+        });
+        drop(names);
+        // Their links may be the last of their sockets.
+        drop(over);
+    }
+
+    /// Connections that wait for a name to be bound.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.0.lock().pending.values().map(Vec::len).sum()
     }
 
     /// Drops everything: the context has ended.

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::core::SocketHandle;
 use super::monitor::Monitor;
 use crate::errno::{Errno, Result};
-use crate::io::{Event, Hub, Owner, Spin, Waited, ZapDialog};
+use crate::io::{Ends, Event, Hub, Owner, Spin, Waited, ZapDialog};
 use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::PeerEnd;
@@ -278,8 +278,8 @@ impl Owner for Link {
         self.deliver(event);
     }
 
-    fn report(&self, event: u64, value: u64, endpoint: &str) {
-        self.monitor.report(event, value, endpoint);
+    fn report_all(&self, event: u64, values: &[u64], ends: &Ends) {
+        self.monitor.report(event, values, ends);
     }
 
     fn ask_zap(&self, request: Vec<Msg>, asker: Arc<dyn PeerEnd>) -> Option<ZapDialog> {

@@ -12,6 +12,7 @@ mod inproc;
 mod link;
 mod monitor;
 mod options;
+mod peers;
 pub mod poll;
 pub mod poller;
 pub mod proxy;
@@ -21,3 +22,6 @@ mod zap;
 
 pub use self::core::SocketHandle;
 pub use context::Context;
+
+#[cfg(test)]
+mod tests;

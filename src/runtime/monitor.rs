@@ -1,7 +1,8 @@
 //! Monitors: events of a socket's connections, sent to a PAIR socket (`zmq_socket_monitor(3)`).
 //!
 //! The PAIR is a socket of ours in the same context. An event that finds no room there is dropped:
-//! a slow or absent reader never holds up the monitored socket.
+//! a slow or absent reader never holds up the monitored socket. Version 2 of the events (a draft,
+//! `zmq_socket_monitor_versioned(3)`) names both ends of a connection and may go to a PUB or PUSH.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +11,7 @@ use parking_lot::Mutex;
 use super::core::SocketHandle;
 use super::transfer::{DONTWAIT, SNDMORE};
 use crate::errno::{Errno, Result};
-use crate::io::monitor_event;
+use crate::io::{Ends, monitor_event};
 use crate::option::id;
 use crate::socket_type::SocketType;
 use crate::transport::address;
@@ -26,18 +27,33 @@ pub(crate) struct Monitor {
 #[derive(Debug)]
 struct Sink {
     socket: SocketHandle,
+    version: Version,
+}
+
+/// The format of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    /// Two frames: 16 bits of event and 32 of value; an endpoint.
+    One,
+    /// Event, number of values and the values as frames of 64 bits each; the local endpoint; the remote.
+    Two,
 }
 
 impl Monitor {
     /// Tells of an event.
-    pub(crate) fn report(&self, event: u64, value: u64, endpoint: &str) {
-        if self.mask.load(Ordering::Relaxed) & event == 0 {
+    pub(crate) fn report(&self, event: u64, values: &[u64], ends: &Ends) {
+        if !self.wants(event) {
             return;
         }
         if let Some(sink) = &*self.sink.lock() {
             // Events are best effort by contract.
-            let _ = sink.send(event, value, endpoint);
+            let _ = sink.send(event, values, ends);
         }
+    }
+
+    /// Whether somebody asked for an event.
+    fn wants(&self, event: u64) -> bool {
+        self.mask.load(Ordering::Relaxed) & event != 0
     }
 
     fn start(&self, sink: Sink, mask: u64) {
@@ -54,19 +70,41 @@ impl Monitor {
         };
         if mask & monitor_event::MONITOR_STOPPED != 0 {
             // As for all events: best effort.
-            let _ = sink.send(monitor_event::MONITOR_STOPPED, 0, "");
+            let _ = sink.send(monitor_event::MONITOR_STOPPED, &[0], &Ends::default());
         }
         let _ = sink.socket.close();
     }
 }
 
 impl Sink {
-    fn send(&self, event: u64, value: u64, endpoint: &str) -> Result<()> {
-        let mut head = [0; 6];
-        head[..2].copy_from_slice(&(event as u16).to_ne_bytes());
-        head[2..].copy_from_slice(&(value as u32).to_ne_bytes());
-        self.socket.send_bytes(&head, DONTWAIT | SNDMORE)?;
-        self.socket.send_bytes(endpoint.as_bytes(), DONTWAIT)
+    fn send(&self, event: u64, values: &[u64], ends: &Ends) -> Result<()> {
+        match self.version {
+            Version::One => {
+                let value = values.first().copied().unwrap_or(0);
+                let mut head = [0; 6];
+                head[..2].copy_from_slice(&(event as u16).to_ne_bytes());
+                head[2..].copy_from_slice(&(value as u32).to_ne_bytes());
+                self.frame(&head)?;
+                self.last_frame(ends.name())
+            }
+            Version::Two => {
+                self.frame(&event.to_ne_bytes())?;
+                self.frame(&(values.len() as u64).to_ne_bytes())?;
+                for value in values {
+                    self.frame(&value.to_ne_bytes())?;
+                }
+                self.frame(&ends.local)?;
+                self.last_frame(&ends.remote)
+            }
+        }
+    }
+
+    fn frame(&self, body: &[u8]) -> Result<()> {
+        self.socket.send_bytes(body, DONTWAIT | SNDMORE)
+    }
+
+    fn last_frame(&self, body: &[u8]) -> Result<()> {
+        self.socket.send_bytes(body, DONTWAIT)
     }
 }
 
@@ -79,10 +117,10 @@ impl SocketHandle {
     ///
     /// # Errors
     /// `EINVAL`: no such version, type, or an endpoint that is none; `EPROTONOSUPPORT`: not inproc;
-    /// `ENOTSUP`: version 2, which is a draft; `EADDRINUSE`, `EMFILE`, `ETERM`, `ENOTSOCK`.
+    /// `EADDRINUSE`, `EMFILE`, `ETERM`, `ENOTSOCK`.
     pub fn monitor(
         &self,
-        endpoint: Option<&str>,
+        endpoint: Option<&[u8]>,
         events: u64,
         version: i32,
         type_id: i32,
@@ -95,12 +133,11 @@ impl SocketHandle {
                 std::sync::Arc::clone(&socket.link.context),
             )
         };
-        match version {
-            1 if events <= EVENTS_V1 => {}
-            // The draft form with both addresses of a connection.
-            2 => return Err(Errno::ENOTSUP),
+        let version = match version {
+            1 if events <= EVENTS_V1 => Version::One,
+            2 => Version::Two,
             _ => return Err(Errno::EINVAL),
-        }
+        };
         let Some(endpoint) = endpoint else {
             link.monitor.stop();
             return Ok(());
@@ -122,62 +159,25 @@ impl SocketHandle {
             let _ = socket.close();
             return Err(errno);
         }
-        link.monitor.start(Sink { socket }, events);
+        link.monitor.start(Sink { socket, version }, events);
         Ok(())
     }
 
-    /// Sends the fill of all pipes to the monitor (`zmq_socket_monitor_pipes_stats`).
+    /// Has the monitor told how many messages are queued for and from each peer that is, or will be,
+    /// reached by a connection (`zmq_socket_monitor_versioned(3)`).
     ///
     /// # Errors
-    /// `ENOTSOCK`; `EINVAL` without a monitor; `ENOTSUP` until the draft monitor is there.
+    /// `EINVAL`: no monitor asked for that event; `EAGAIN`: no peers; `ETERM`, `ENOTSOCK`.
     pub fn monitor_pipes_stats(&self) -> Result<()> {
-        let socket = self.lock()?;
-        if socket.link.monitor.sink.lock().is_none() {
+        let mut socket = self.lock()?;
+        socket.enter()?;
+        if !socket.link.monitor.wants(monitor_event::PIPES_STATS) {
             return Err(Errno::EINVAL);
         }
-        Err(Errno::ENOTSUP)
-    }
-
-    /// Joins a group (`zmq_join`, draft).
-    ///
-    /// # Errors
-    /// `ENOTSOCK`; `ENOTSUP`: no socket type with groups is there yet.
-    pub fn join(&self, _group: &str) -> Result<()> {
-        self.lock().and(Err(Errno::ENOTSUP))
-    }
-
-    /// Leaves a group (`zmq_leave`, draft).
-    ///
-    /// # Errors
-    /// As [`SocketHandle::join`].
-    pub fn leave(&self, _group: &str) -> Result<()> {
-        self.lock().and(Err(Errno::ENOTSUP))
-    }
-
-    /// Connects and gives the peer's routing id (`zmq_connect_peer`, draft).
-    ///
-    /// # Errors
-    /// `ENOTSOCK`; `ENOTSUP`: no socket type with numeric ids is there yet.
-    pub fn connect_peer(&self, _endpoint: &str) -> Result<u32> {
-        self.lock().and(Err(Errno::ENOTSUP))
-    }
-
-    /// Ends the connection to a peer (`zmq_disconnect_peer`, draft).
-    ///
-    /// # Errors
-    /// As [`SocketHandle::connect_peer`].
-    pub fn disconnect_peer(&self, _routing_id: u32) -> Result<()> {
-        self.lock().and(Err(Errno::ENOTSUP))
-    }
-
-    /// What could be done with one peer of a ROUTER (`zmq_socket_get_peer_state`, draft).
-    ///
-    /// # Errors
-    /// `ENOTSOCK`, `ENOTSUP`: not a ROUTER; `EHOSTUNREACH`: no such peer.
-    pub fn peer_state(&self, routing_id: &[u8]) -> Result<i32> {
-        let mut socket = self.lock()?;
-        socket.take_in_news();
-        let socket = &mut *socket;
-        socket.pattern.peer_state(&mut socket.pipes, routing_id)
+        if socket.pipes.is_empty() {
+            return Err(Errno::EAGAIN);
+        }
+        socket.pipes.report_fill();
+        Ok(())
     }
 }

@@ -61,8 +61,8 @@ impl Socket {
                 let events = self.events();
                 out.state(i32::from(events))
             }
-            id::THREAD_SAFE => out.state(0),
-            id::LAST_ENDPOINT => out.text(self.last_endpoint.as_bytes()),
+            id::THREAD_SAFE => out.state(i32::from(self.ty.is_thread_safe())),
+            id::LAST_ENDPOINT => out.text(&self.last_endpoint),
             id => match self.pattern.option(id) {
                 Some(value) => out.bytes(&value),
                 None => self.options.get(id, out),

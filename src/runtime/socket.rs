@@ -22,7 +22,7 @@ pub(crate) struct Socket {
     pub(super) endpoints: Vec<Endpoint>,
     /// Endpoints that were taken back, while something of them lingers.
     pub(super) retired: Vec<Endpoint>,
-    pub(super) last_endpoint: String,
+    pub(super) last_endpoint: Vec<u8>,
     /// Whether the frame received last has more to follow (`ZMQ_RCVMORE`).
     pub(super) rcvmore: bool,
     /// Reused by `process_mail`.
@@ -47,7 +47,7 @@ impl Socket {
             pipes: Pipes::default(),
             endpoints: Vec::new(),
             retired: Vec::new(),
-            last_endpoint: String::new(),
+            last_endpoint: Vec::new(),
             rcvmore: false,
             mail: Vec::new(),
         }))
@@ -205,6 +205,7 @@ impl Socket {
                 peer.closed();
             }
         }
+        self.link.context.inproc.sweep();
         self.link.close();
         self.link.flush();
         let link = Arc::clone(&self.link);

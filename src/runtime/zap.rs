@@ -12,7 +12,7 @@ use crate::pipe::lane;
 use crate::socket_type::SocketType;
 
 /// The handler's name within its context (RFC 27, "Architecture").
-const HANDLER: &str = "zeromq.zap.01";
+const HANDLER: &[u8] = b"zeromq.zap.01";
 
 impl Context {
     /// Hands a request to the handler; `None` if there is none. `asker` hears of the reply.

@@ -1,5 +1,7 @@
 //! The syntax of endpoints (`zmq_tcp(7)`, `zmq_ipc(7)`, `zmq_inproc(7)`); nothing is looked up.
 //!
+//! Endpoints are bytes: names of files and of inproc endpoints need not be UTF-8.
+//!
 //! What the manual leaves open is as the reference library has it, except that an endpoint that can
 //! never be connected to (no host, a port of 99999, a broken IPv6 literal) is refused at once.
 
@@ -19,7 +21,7 @@ pub enum Purpose {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// A name within the context
-    Inproc(String),
+    Inproc(Vec<u8>),
     /// A unix socket
     Ipc(IpcAddress),
     /// A TCP host and port
@@ -32,9 +34,9 @@ pub enum IpcAddress {
     /// A file to be named by the library (bind only)
     Wildcard,
     /// A file
-    Path(String),
+    Path(Vec<u8>),
     /// A name in Linux's abstract namespace, without the `@`
-    Abstract(String),
+    Abstract(Vec<u8>),
 }
 
 /// A TCP endpoint.
@@ -60,11 +62,14 @@ pub struct HostPort {
 /// # Errors
 /// `EINVAL` (malformed), `EPROTONOSUPPORT` (no such transport), `ENOCOMPATPROTO` (udp: only draft
 /// sockets have it), `ENAMETOOLONG` (a path of more than 107 bytes).
-pub fn parse(endpoint: &str, purpose: Purpose) -> Result<Address> {
-    match split(endpoint)? {
+pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result<Address> {
+    match split(endpoint.as_ref())? {
         ("inproc", address) => Ok(Address::Inproc(address.to_owned())),
         ("ipc", address) => parse_ipc(address, purpose).map(Address::Ipc),
-        ("tcp", address) => parse_tcp(address, purpose).map(Address::Tcp),
+        ("tcp", address) => {
+            let address = str::from_utf8(address).map_err(|_| Errno::EINVAL)?;
+            parse_tcp(address, purpose).map(Address::Tcp)
+        }
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -74,8 +79,12 @@ pub fn parse(endpoint: &str, purpose: Purpose) -> Result<Address> {
 ///
 /// # Errors
 /// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO` as [`parse`].
-pub fn split(endpoint: &str) -> Result<(&str, &str)> {
-    let (scheme, address) = endpoint.split_once("://").ok_or(Errno::EINVAL)?;
+pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
+    let place = endpoint.windows(3).position(|three| three == b"://");
+    let (scheme, address) = endpoint.split_at(place.ok_or(Errno::EINVAL)?);
+    let address = &address[3..];
+    // Names of transports are ASCII, so other bytes name none.
+    let scheme = str::from_utf8(scheme).unwrap_or("?");
     match scheme {
         _ if scheme.is_empty() || address.is_empty() => Err(Errno::EINVAL),
         "inproc" | "ipc" | "tcp" => Ok((scheme, address)),
@@ -84,17 +93,17 @@ pub fn split(endpoint: &str) -> Result<(&str, &str)> {
     }
 }
 
-fn parse_ipc(address: &str, purpose: Purpose) -> Result<IpcAddress> {
-    if purpose == Purpose::Bind && address.starts_with('*') {
+fn parse_ipc(address: &[u8], purpose: Purpose) -> Result<IpcAddress> {
+    if purpose == Purpose::Bind && address.starts_with(b"*") {
         return Ok(IpcAddress::Wildcard);
     }
-    if address == "@" {
+    if address == b"@" {
         return Err(Errno::EINVAL);
     }
     if address.len() > UNIX_NAME_MAX {
         return Err(Errno::ENAMETOOLONG);
     }
-    Ok(match address.strip_prefix('@') {
+    Ok(match address.strip_prefix(b"@") {
         Some(name) => IpcAddress::Abstract(name.to_owned()),
         None => IpcAddress::Path(address.to_owned()),
     })
@@ -174,13 +183,14 @@ impl HostPort {
     }
 }
 
-impl std::fmt::Display for IpcAddress {
-    /// As an endpoint.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl IpcAddress {
+    /// The address as an endpoint.
+    #[must_use]
+    pub fn to_endpoint(&self) -> Vec<u8> {
         match self {
-            Self::Wildcard => f.write_str("ipc://*"),
-            Self::Path(path) => write!(f, "ipc://{path}"),
-            Self::Abstract(name) => write!(f, "ipc://@{name}"),
+            Self::Wildcard => b"ipc://*".to_vec(),
+            Self::Path(path) => [b"ipc://", path.as_slice()].concat(),
+            Self::Abstract(name) => [b"ipc://@", name.as_slice()].concat(),
         }
     }
 }
@@ -234,7 +244,7 @@ mod tests {
             );
             assert_eq!(
                 parse("inproc://a b", purpose),
-                Ok(Address::Inproc("a b".to_owned()))
+                Ok(Address::Inproc(b"a b".to_vec()))
             );
         }
     }
@@ -249,21 +259,21 @@ mod tests {
         assert_eq!(ipc("ipc://*", Purpose::Bind), Ok(IpcAddress::Wildcard));
         assert_eq!(
             ipc("ipc://*", Purpose::Connect),
-            Ok(IpcAddress::Path("*".to_owned()))
+            Ok(IpcAddress::Path(b"*".to_vec()))
         );
         assert_eq!(
             ipc("ipc://@a", Purpose::Bind),
-            Ok(IpcAddress::Abstract("a".to_owned()))
+            Ok(IpcAddress::Abstract(b"a".to_vec()))
         );
         assert_eq!(
             ipc("ipc:///tmp/a", Purpose::Bind),
-            Ok(IpcAddress::Path("/tmp/a".to_owned()))
+            Ok(IpcAddress::Path(b"/tmp/a".to_vec()))
         );
         for first in ["@", "/"] {
             let longest = format!("ipc://{first}{}", "a".repeat(106));
             assert_eq!(
-                ipc(&longest, Purpose::Connect).expect("fits").to_string(),
-                longest
+                ipc(&longest, Purpose::Connect).expect("fits").to_endpoint(),
+                longest.as_bytes()
             );
             let longer = format!("{longest}a");
             assert_eq!(ipc(&longer, Purpose::Connect), Err(Errno::ENAMETOOLONG));

@@ -45,8 +45,8 @@ pub fn start(resolved: &Resolved, options: &SocketOptions) -> Result<Dial> {
 fn dial_ipc(address: &IpcAddress, options: &SocketOptions) -> Result<Dial> {
     let target = match address {
         IpcAddress::Wildcard => return Err(Errno::EINVAL),
-        IpcAddress::Path(path) => Address::Path(path.clone().into_bytes()),
-        IpcAddress::Abstract(name) => Address::Abstract(name.clone().into_bytes()),
+        IpcAddress::Path(path) => Address::Path(path.clone()),
+        IpcAddress::Abstract(name) => Address::Abstract(name.clone()),
     };
     let fd = socket::stream(&target)?;
     tune::buffers(fd.as_fd(), options);

@@ -1,12 +1,13 @@
 //! Listening on an address, and who may come in.
 
-use std::net::SocketAddr;
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::address::{self, IpcAddress, TcpAddress};
-use super::stream::Stream;
+use super::stream::{Stream, endpoint_of};
 use super::{dial, resolve, tune};
 use crate::errno::{Errno, Result};
 use crate::option::SocketOptions;
@@ -20,7 +21,7 @@ pub struct Listener {
     // Before `fd`: as long as the socket is open its inode cannot be another's.
     _file: Option<SocketFile>,
     fd: OwnedFd,
-    endpoint: String,
+    endpoint: Vec<u8>,
 }
 
 /// What came of an attempt to accept.
@@ -54,7 +55,7 @@ impl Listener {
 
     /// The address in the form of `ZMQ_LAST_ENDPOINT`, with the port or path that was chosen.
     #[must_use]
-    pub fn endpoint(&self) -> &str {
+    pub fn endpoint(&self) -> &[u8] {
         &self.endpoint
     }
 
@@ -124,12 +125,12 @@ impl Listener {
         let mut directory = None;
         let path = match address {
             IpcAddress::Abstract(name) => {
-                let local = Address::Abstract(name.clone().into_bytes());
+                let local = Address::Abstract(name.clone());
                 let fd = Self::listen_ipc(&local, options)?;
                 return Ok(Self {
                     _file: None,
                     fd,
-                    endpoint: address.to_string(),
+                    endpoint: address.to_endpoint(),
                 });
             }
             IpcAddress::Path(path) => path.clone(),
@@ -137,15 +138,16 @@ impl Listener {
                 let made = TemporaryDirectory(net::temporary_directory(&temporary_parent())?);
                 let path = made.0.join("socket").into_os_string();
                 directory = Some(made);
-                path.into_string().map_err(|_| Errno::EINVAL)?
+                path.into_vec()
             }
         };
-        let local = Address::Path(path.clone().into_bytes());
-        let endpoint = IpcAddress::Path(path.clone()).to_string();
+        let local = Address::Path(path.clone());
+        let endpoint = IpcAddress::Path(path.clone()).to_endpoint();
+        let path = Path::new(OsStr::from_bytes(&path));
         let _guard = FILES.lock();
-        replace(Path::new(&path));
+        replace(path);
         let fd = Self::listen_ipc(&local, options)?;
-        let file = Some(SocketFile::new(Path::new(&path), directory)?);
+        let file = Some(SocketFile::new(path, directory)?);
         Ok(Self {
             _file: file,
             fd,
@@ -254,17 +256,6 @@ fn replace(path: &Path) {
     if replaceable {
         // If that fails, so does the bind.
         let _ = std::fs::remove_file(path);
-    }
-}
-
-/// An address as an endpoint.
-fn endpoint_of(address: &Address) -> String {
-    match address {
-        Address::Ip(SocketAddr::V4(v4)) => format!("tcp://{v4}"),
-        Address::Ip(SocketAddr::V6(v6)) => format!("tcp://{v6}"),
-        Address::Path(path) => format!("ipc://{}", String::from_utf8_lossy(path)),
-        Address::Abstract(name) => format!("ipc://@{}", String::from_utf8_lossy(name)),
-        Address::Unnamed => "ipc://".to_owned(),
     }
 }
 

@@ -35,6 +35,19 @@ impl Stream {
         &self.peer
     }
 
+    /// Both ends as endpoints, (local, remote); an ipc end without a name is `ipc://`, one that the
+    /// kernel does not tell (any more) is empty.
+    #[must_use]
+    pub fn endpoints(&self) -> (Vec<u8>, Vec<u8>) {
+        let show = |address: io::Result<Address>| {
+            address.map_or_else(|_| Vec::new(), |address| endpoint_of(&address))
+        };
+        (
+            show(socket::local_address(self.fd.as_fd())),
+            show(socket::peer_address(self.fd.as_fd())),
+        )
+    }
+
     /// Receives into the buffers, in order; 0 is the end of the stream.
     ///
     /// # Errors
@@ -89,5 +102,15 @@ impl AsRawFd for Stream {
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// An address as an endpoint.
+pub(super) fn endpoint_of(address: &Address) -> Vec<u8> {
+    match address {
+        Address::Ip(address) => format!("tcp://{address}").into_bytes(),
+        Address::Path(path) => [b"ipc://", path.as_slice()].concat(),
+        Address::Abstract(name) => [b"ipc://@", name.as_slice()].concat(),
+        Address::Unnamed => b"ipc://".to_vec(),
     }
 }

@@ -10,7 +10,7 @@ use super::{Core, Loss, Session};
 use crate::errno::{Errno, Result};
 use crate::io::backoff::Backoff;
 use crate::io::hub::Hub;
-use crate::io::{Census, Owner, monitor_event, resolver};
+use crate::io::{Census, Ends, Owner, monitor_event, resolver};
 use crate::option::SocketOptions;
 use crate::pattern::PipeEnd;
 use crate::proto::{EngineError, HandshakeFailure};
@@ -25,7 +25,7 @@ const STOP_AFTER_DISCONNECT: i32 = 4;
 #[derive(Clone, Debug)]
 pub struct ConnectTarget {
     /// The endpoint as the application gave it.
-    pub endpoint: String,
+    pub endpoint: Vec<u8>,
     /// What it says.
     pub address: Address,
 }
@@ -89,8 +89,8 @@ impl Session {
             target: Arc::new(target),
             phase: Phase::Idle,
         };
-        let endpoint = dialer.target.endpoint.clone();
-        let session = Self::new(hub, owner, options, endpoint, census, None, Some(dialer));
+        let ends = Ends::connected(b"", &dialer.target.endpoint);
+        let session = Self::new(hub, owner, options, ends, census, Some(dialer));
         let mut end = None;
         if !options.immediate {
             let (sndhwm, rcvhwm) = owner.hwms();
@@ -154,13 +154,13 @@ impl Session {
         match dial::start(&resolved, &self.options) {
             Ok(Dial::Connected(stream)) => {
                 if is_tcp {
-                    self.report_delayed();
+                    self.report_delayed(core);
                 }
                 self.on_stream(core, stream);
             }
             Ok(Dial::InProgress(dialing)) => {
                 if is_tcp {
-                    self.report_delayed();
+                    self.report_delayed(core);
                 }
                 let Some(me) = self.me.upgrade() else { return };
                 match self.hub.add(dialing.as_raw_fd(), me, Interest::WRITABLE) {
@@ -187,10 +187,10 @@ impl Session {
         }
     }
 
-    fn report_delayed(&self) {
+    fn report_delayed(&self, core: &Core) {
         let value = u64::from(Errno::EINPROGRESS.0.unsigned_abs());
         self.owner
-            .report(monitor_event::CONNECT_DELAYED, value, &self.endpoint);
+            .report(monitor_event::CONNECT_DELAYED, value, &core.ends);
     }
 
     /// A descriptor of ours had an event while there was no connection.
@@ -234,8 +234,9 @@ impl Session {
     fn on_stream(&self, core: &mut Core, stream: crate::transport::Stream) {
         let fd = stream.as_raw_fd();
         let value = u64::try_from(fd).unwrap_or(0);
+        core.ends.local = stream.endpoints().0;
         self.owner
-            .report(monitor_event::CONNECTED, value, &self.endpoint);
+            .report(monitor_event::CONNECTED, value, &core.ends);
         if let Err(errno) = self.open(core, stream) {
             self.dial_failed(core, Some(fd), errno);
         }
@@ -244,8 +245,7 @@ impl Session {
     fn dial_failed(&self, core: &mut Core, fd: Option<i32>, errno: Errno) {
         if let Some(fd) = fd {
             let value = u64::try_from(fd).unwrap_or(0);
-            self.owner
-                .report(monitor_event::CLOSED, value, &self.endpoint);
+            self.owner.report(monitor_event::CLOSED, value, &core.ends);
         }
         if errno == Errno::ECONNREFUSED && self.options.reconnect_stop & STOP_CONN_REFUSED != 0 {
             self.finish(core);
@@ -298,7 +298,7 @@ impl Session {
         };
         let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         self.owner
-            .report(monitor_event::CONNECT_RETRIED, millis, &self.endpoint);
+            .report(monitor_event::CONNECT_RETRIED, millis, &core.ends);
     }
 
     /// Gives up dialing, if the session was at it. With `ZMQ_RECONNECT_STOP_AFTER_DISCONNECT` a
@@ -313,7 +313,7 @@ impl Session {
                 drop(dialing);
             }
             Phase::Pausing { .. } if self.options.reconnect_stop & STOP_AFTER_DISCONNECT != 0 => {
-                self.owner.report(monitor_event::CLOSED, 0, &self.endpoint);
+                self.owner.report(monitor_event::CLOSED, 0, &core.ends);
             }
             _ => {}
         }

@@ -15,7 +15,7 @@ mod security;
 mod zap;
 
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 
 use super::hub::Hub;
 use super::timers::Timed;
-use super::{Census, Event, LiveGuard, Owner, ZapDialog, monitor_event};
+use super::{Census, Ends, Event, LiveGuard, Owner, ZapDialog, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::msg::{Metadata, RxBuf};
 use crate::option::SocketOptions;
@@ -52,6 +52,8 @@ const DEADLINE: u32 = 32;
 const RESOLVED: u32 = 64;
 /// The endpoint is taken away (`zmq_unbind(3)`, `zmq_disconnect(3)`).
 const RETIRED: u32 = 128;
+/// The monitor is to hear of what is queued.
+const FILL: u32 = 256;
 
 /// A session. See the module's documentation.
 pub struct Session {
@@ -59,20 +61,20 @@ pub struct Session {
     hub: Arc<Hub>,
     owner: Arc<dyn Owner>,
     options: Arc<SocketOptions>,
-    /// The endpoint that monitor events name.
-    endpoint: String,
     todo: AtomicU32,
     core: Mutex<Core>,
     /// Whether a tick, or a caller about to wait, is to write what was published.
     is_gathered: AtomicBool,
     is_done: AtomicBool,
+    /// Messages queued for the peer when the monitor was to hear of that.
+    egress: AtomicUsize,
     resolved: Mutex<Option<connect::Resolution>>,
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
-            .field("endpoint", &self.endpoint)
+            .field("type", &self.options.socket_type)
             .finish_non_exhaustive()
     }
 }
@@ -106,6 +108,8 @@ struct Conn {
 
 struct Core {
     conn: Option<Conn>,
+    /// What monitor events name.
+    ends: Ends,
     lanes: Option<Lanes>,
     /// How to connect; accepted sessions have none.
     dialer: Option<Dialer>,
@@ -118,6 +122,15 @@ struct Core {
     keep: Option<Arc<Session>>,
 }
 
+impl Core {
+    /// The next connection of a session that connects will leave from another place.
+    fn forget_local_end(&mut self) {
+        if self.dialer.is_some() {
+            self.ends.local.clear();
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Farewell {
     until: Option<Instant>,
@@ -127,13 +140,13 @@ impl Session {
     /// A session for a connection that a listener accepted; it ends with the connection.
     pub(crate) fn accept(
         stream: Stream,
+        ends: Ends,
         hub: &Arc<Hub>,
         owner: &Arc<dyn Owner>,
         options: &Arc<SocketOptions>,
-        endpoint: &str,
         census: &Arc<dyn Census>,
     ) -> Result<Arc<Self>> {
-        let session = Self::new(hub, owner, options, endpoint.to_owned(), census, None, None);
+        let session = Self::new(hub, owner, options, ends, census, None);
         {
             let mut core = session.core.lock();
             if let Err(error) = session.open(&mut core, stream) {
@@ -149,9 +162,8 @@ impl Session {
         hub: &Arc<Hub>,
         owner: &Arc<dyn Owner>,
         options: &Arc<SocketOptions>,
-        endpoint: String,
+        ends: Ends,
         census: &Arc<dyn Census>,
-        lanes: Option<Lanes>,
         dialer: Option<Dialer>,
     ) -> Arc<Self> {
         let session = Arc::new_cyclic(|me| Self {
@@ -159,11 +171,11 @@ impl Session {
             hub: Arc::clone(hub),
             owner: Arc::clone(owner),
             options: Arc::clone(options),
-            endpoint,
             todo: AtomicU32::new(0),
             core: Mutex::new(Core {
                 conn: None,
-                lanes,
+                ends,
+                lanes: None,
                 dialer,
                 farewell: None,
                 scheduled: None,
@@ -172,6 +184,7 @@ impl Session {
             }),
             is_gathered: AtomicBool::new(false),
             is_done: AtomicBool::new(false),
+            egress: AtomicUsize::new(0),
             resolved: Mutex::new(None),
         });
         session.core.lock().keep = Some(Arc::clone(&session));
@@ -216,6 +229,9 @@ impl Session {
             return;
         }
         let now = Instant::now();
+        if todo & FILL != 0 {
+            self.report_fill_now(core);
+        }
         if todo & RETIRED != 0 {
             self.retire_now(core);
         }
@@ -367,7 +383,7 @@ impl Session {
         // Peers older than that have no handshake to speak of.
         if peer.zmtp.0 >= 3 {
             self.owner
-                .report(monitor_event::HANDSHAKE_SUCCEEDED, 0, &self.endpoint);
+                .report(monitor_event::HANDSHAKE_SUCCEEDED, 0, &core.ends);
         }
         if let Some(lanes) = &mut core.lanes {
             let again = std::mem::replace(&mut lanes.was_used, true);
@@ -436,7 +452,8 @@ impl Session {
         let fd = conn.stream.as_raw_fd();
         let in_handshake = !conn.engine.is_established();
         self.hub.remove(fd, conn.token);
-        self.report_loss(&loss, in_handshake, fd);
+        self.report_loss(&loss, in_handshake, fd, &core.ends);
+        core.forget_local_end();
         drop(conn);
         if let Some(lanes) = &mut core.lanes {
             lanes.to_socket.roll_back();
@@ -458,7 +475,7 @@ impl Session {
         }
     }
 
-    fn report_loss(&self, loss: &Loss, in_handshake: bool, fd: i32) {
+    fn report_loss(&self, loss: &Loss, in_handshake: bool, fd: i32, ends: &Ends) {
         let fd_value = u64::try_from(fd).unwrap_or(0);
         let failed = match *loss {
             Loss::Engine(EngineError::Handshake(failure)) => Some(match failure {
@@ -484,10 +501,22 @@ impl Session {
             _ => None,
         };
         if let Some((event, value)) = failed {
-            self.owner.report(event, value, &self.endpoint);
+            self.owner.report(event, value, ends);
         }
         self.owner
-            .report(monitor_event::DISCONNECTED, fd_value, &self.endpoint);
+            .report(monitor_event::DISCONNECTED, fd_value, ends);
+    }
+
+    fn report_fill_now(&self, core: &Core) {
+        if let Some(lanes) = &core.lanes {
+            let fill = [
+                self.egress.load(Ordering::Relaxed),
+                lanes.to_socket.pending(),
+            ];
+            let fill = fill.map(|messages| messages as u64);
+            self.owner
+                .report_all(monitor_event::PIPES_STATS, &fill, &core.ends);
+        }
     }
 
     fn drop_lanes(&self, core: &mut Core) {

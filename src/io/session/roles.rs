@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 
-use super::{CLOSED, DEADLINE, ENDED, READABLE, Session, WORK, WRITABLE};
+use super::{CLOSED, DEADLINE, ENDED, FILL, READABLE, Session, WORK, WRITABLE};
 use crate::io::hub::Source;
 use crate::io::timers::Timed;
 use crate::pattern::PeerEnd;
@@ -51,6 +51,11 @@ impl PeerEnd for Session {
 
     fn closed(&self) {
         self.run(CLOSED);
+    }
+
+    fn report_fill(&self, egress: usize) {
+        self.egress.store(egress, Ordering::Relaxed);
+        self.run(FILL);
     }
 }
 

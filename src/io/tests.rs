@@ -1,0 +1,89 @@
+//! Listeners and sessions with an owner that is no socket: what it hears, and when.
+
+use std::os::fd::{AsRawFd, IntoRawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use mio::Interest;
+use parking_lot::Mutex;
+
+use super::hub::Source;
+use super::*;
+use crate::errno::Errno;
+use crate::option::{ContextDefaults, SocketOptions};
+use crate::socket_type::SocketType;
+use crate::transport::address::{self, Purpose};
+
+/// An owner that notes what it is told.
+#[derive(Default)]
+struct Notes {
+    events: Mutex<Vec<u64>>,
+}
+
+impl Owner for Notes {
+    fn post(&self, _event: Event) {}
+
+    fn report_all(&self, event: u64, _values: &[u64], _ends: &Ends) {
+        self.events.lock().push(event);
+    }
+
+    fn housekeep(&self) {}
+
+    fn hwms(&self) -> (usize, usize) {
+        (0, 0)
+    }
+
+    fn linger(&self) -> Option<Duration> {
+        None
+    }
+
+    fn ask_zap(&self, _request: Vec<Msg>, _asker: Arc<dyn PeerEnd>) -> Option<ZapDialog> {
+        None
+    }
+}
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Census for Count {
+    fn enter(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+struct Idle;
+
+impl Source for Idle {
+    fn on_event(self: Arc<Self>, _readable: bool, _writable: bool, _ended: bool) {}
+}
+
+fn options() -> SocketOptions {
+    SocketOptions::new(SocketType::Pair, &ContextDefaults::default())
+}
+
+/// A bind that fails at the last step, since the hub has the descriptor already.
+#[test]
+fn a_bind_that_fails_does_not_listen() {
+    let io = IoThread::start(ThreadConfig::default()).expect("thread");
+    let hub = Hub::new(Arc::clone(&io)).expect("hub");
+    let bound = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
+    hub.add(bound.as_raw_fd(), Arc::new(Idle), Interest::READABLE)
+        .expect("registered");
+    let notes = Arc::new(Notes::default());
+    let owner: Arc<dyn Owner> = Arc::clone(&notes) as Arc<dyn Owner>;
+    let census: Arc<dyn Census> = Arc::new(Count::default());
+    let options = Arc::new(SocketOptions {
+        use_fd: bound.into_raw_fd(),
+        ..options()
+    });
+    let address = address::parse("tcp://127.0.0.1:*", Purpose::Bind).expect("address");
+    let listener = Listener::bind(&address, &hub, &owner, &options, &census);
+    assert_eq!(listener.err(), Some(Errno(libc::EEXIST)));
+    assert_eq!(*notes.events.lock(), []);
+    io.stop();
+}
