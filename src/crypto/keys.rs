@@ -1,6 +1,6 @@
 //! X25519 keys.
 
-use curve25519_dalek::MontgomeryPoint;
+use dryoc::classic::crypto_core::{crypto_scalarmult, crypto_scalarmult_base};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -54,7 +54,9 @@ impl SecretKey {
     /// The public key that belongs to this one.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        MontgomeryPoint::mul_base_clamped(self.0).to_bytes()
+        let mut public = [0; KEY_LEN];
+        crypto_scalarmult_base(&mut public, &self.0);
+        public
     }
 
     /// The key of boxes between us and the holder of the secret behind `peer`.
@@ -62,10 +64,8 @@ impl SecretKey {
     /// # Errors
     /// `EPROTO` if `peer` is a point of low order, with which everyone would agree on the same key.
     pub fn agree(&self, peer: &PublicKey) -> Result<BoxKey> {
-        let shared = Zeroizing::new(MontgomeryPoint(*peer).mul_clamped(self.0).to_bytes());
-        if bool::from(shared.ct_eq(&[0; KEY_LEN])) {
-            return Err(Errno::EPROTO);
-        }
+        let mut shared = Zeroizing::new([0; KEY_LEN]);
+        crypto_scalarmult(&mut shared, &self.0, peer).map_err(|_| Errno::EPROTO)?;
         Ok(BoxKey::from_shared_point(&shared))
     }
 }

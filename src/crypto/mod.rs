@@ -1,8 +1,9 @@
 //! The primitives of CURVE: X25519 key agreement, XSalsa20-Poly1305 boxes, random keys (RFC 26,
 //! "Cryptography"; the `crypto_box` of NaCl).
 //!
-//! The arithmetic is that of the crates `curve25519-dalek`, `salsa20`, `poly1305` and `subtle`; here
-//! they are put together, and no primitive is written by hand.
+//! The arithmetic is that of the crates `dryoc`, `salsa20` and `subtle`; here they are put together, and
+//! no primitive is written by hand. The tests hold `dryoc`, whose vector code depends on the
+//! processor, against `salsa20` and `poly1305`, which have none or other.
 //!
 //! Bytes in, bytes out: no protocol, no nonce policy. Secrets are wiped when they are dropped,
 //! never printed, and compared in constant time.

@@ -1,18 +1,30 @@
 //! XSalsa20-Poly1305 on bytes where they lie.
 //!
 //! XSalsa20 takes the first 16 bytes of a nonce to derive a key of Salsa20, the other 8 as
-//! Salsa20's nonce. CURVE's nonces begin with constants, so that first step is done once per
+//! Salsa20's nonce. CURVE's nonces begin with constants, so that first step can be done once per
 //! connection and direction ([`BoxKey::stream`]).
+//!
+//! `dryoc` has vector code for long boxes and derives that key for each of them; for short ones the
+//! derivation costs more than vectors gain, and `salsa20`, which takes the derived key, is ahead.
 
-use poly1305::Poly1305;
+use dryoc::classic::crypto_box::{
+    crypto_box_detached_afternm_inplace, crypto_box_open_detached_afternm_inplace,
+};
+use dryoc::classic::crypto_core::crypto_core_hsalsa20;
+use dryoc::classic::crypto_onetimeauth::crypto_onetimeauth;
 use salsa20::Salsa20;
-use salsa20::cipher::consts::U10;
 use salsa20::cipher::{KeyIvInit, StreamCipher};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::KEY_LEN;
 use crate::errno::{Errno, Result};
+
+/// Longest data that is sealed in the short way, in bytes: what two blocks of the key stream hold
+/// beside the authenticator's key. Measured, as is the next.
+pub(super) const SHORT_SEAL: usize = 96;
+/// Longest data that is opened in the short way, in bytes: what three blocks hold.
+pub(super) const SHORT_OPEN: usize = 160;
 
 /// Length of the authenticator in front of a box, in bytes.
 pub const TAG_LEN: usize = 16;
@@ -23,7 +35,12 @@ pub struct BoxKey([u8; KEY_LEN]);
 
 /// The key of boxes whose nonces begin with the same 16 bytes; wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct StreamKey([u8; KEY_LEN]);
+pub struct StreamKey {
+    key: BoxKey,
+    prefix: [u8; 16],
+    /// What XSalsa20 makes of `key` and `prefix`.
+    derived: [u8; KEY_LEN],
+}
 
 impl BoxKey {
     /// The key with these bytes.
@@ -40,14 +57,19 @@ impl BoxKey {
     /// The key for nonces that begin with `prefix`.
     #[must_use]
     pub fn stream(&self, prefix: &[u8; 16]) -> StreamKey {
-        StreamKey(hsalsa20(&self.0, prefix))
+        StreamKey {
+            key: self.clone(),
+            prefix: *prefix,
+            derived: hsalsa20(&self.0, prefix),
+        }
     }
 
     /// Encrypts `data` in place and gives the tag that belongs in front of it.
     #[must_use]
     pub fn seal(&self, nonce: &[u8; 24], data: &mut [u8]) -> [u8; TAG_LEN] {
-        let (prefix, rest) = split(nonce);
-        self.stream(prefix).seal(rest, data)
+        let mut tag = [0; TAG_LEN];
+        crypto_box_detached_afternm_inplace(data, &mut tag, nonce, &self.0);
+        tag
     }
 
     /// Decrypts `data` in place if its tag is right, and leaves it alone if not.
@@ -55,8 +77,8 @@ impl BoxKey {
     /// # Errors
     /// `EPROTO` if the tag is wrong.
     pub fn open(&self, nonce: &[u8; 24], tag: &[u8; TAG_LEN], data: &mut [u8]) -> Result<()> {
-        let (prefix, rest) = split(nonce);
-        self.stream(prefix).open(rest, tag, data)
+        crypto_box_open_detached_afternm_inplace(data, tag, nonce, &self.0)
+            .map_err(|_| Errno::EPROTO)
     }
 }
 
@@ -64,9 +86,14 @@ impl StreamKey {
     /// As [`BoxKey::seal`], for the nonce of the prefix and `rest`.
     #[must_use]
     pub fn seal(&self, rest: &[u8; 8], data: &mut [u8]) -> [u8; TAG_LEN] {
+        if data.len() > SHORT_SEAL {
+            return self.key.seal(&self.nonce(rest), data);
+        }
         let (poly_key, mut stream) = self.start(rest);
         stream.apply_keystream(data);
-        authenticator(&poly_key, data)
+        let mut tag = [0; TAG_LEN];
+        crypto_onetimeauth(&mut tag, data, &poly_key);
+        tag
     }
 
     /// As [`BoxKey::open`], for the nonce of the prefix and `rest`.
@@ -74,40 +101,42 @@ impl StreamKey {
     /// # Errors
     /// `EPROTO` if the tag is wrong.
     pub fn open(&self, rest: &[u8; 8], tag: &[u8; TAG_LEN], data: &mut [u8]) -> Result<()> {
+        if data.len() > SHORT_OPEN {
+            return self.key.open(&self.nonce(rest), tag, data);
+        }
         let (poly_key, mut stream) = self.start(rest);
-        if !bool::from(authenticator(&poly_key, data).ct_eq(tag)) {
+        // The right tag of data that may be forged is nobody's to know.
+        let mut expected = Zeroizing::new([0; TAG_LEN]);
+        crypto_onetimeauth(&mut expected, data, &poly_key);
+        if !bool::from(expected.ct_eq(tag)) {
             return Err(Errno::EPROTO);
         }
         stream.apply_keystream(data);
         Ok(())
     }
 
+    fn nonce(&self, rest: &[u8; 8]) -> [u8; 24] {
+        let mut nonce = [0; 24];
+        nonce[..16].copy_from_slice(&self.prefix);
+        nonce[16..].copy_from_slice(rest);
+        nonce
+    }
+
     /// The key of the authenticator, which is the first 32 bytes of the key stream, and the stream
     /// that follows, which is for the data.
+    #[inline]
     fn start(&self, rest: &[u8; 8]) -> (Zeroizing<[u8; 32]>, Salsa20) {
-        let mut stream = Salsa20::new((&self.0).into(), rest.into());
+        let mut stream = Salsa20::new((&self.derived).into(), rest.into());
         let mut poly_key = Zeroizing::new([0; 32]);
         stream.apply_keystream(&mut *poly_key);
         (poly_key, stream)
     }
 }
 
-/// The Poly1305 of `data` under a key that is used once.
-pub(super) fn authenticator(key: &[u8; 32], data: &[u8]) -> [u8; TAG_LEN] {
-    use poly1305::universal_hash::KeyInit;
-    Poly1305::new(key.into()).compute_unpadded(data).into()
-}
-
 fn hsalsa20(key: &[u8; KEY_LEN], input: &[u8; 16]) -> [u8; KEY_LEN] {
-    salsa20::hsalsa::<U10>(key.into(), input.into()).into()
-}
-
-fn split(nonce: &[u8; 24]) -> (&[u8; 16], &[u8; 8]) {
-    let mut parts = (&[0; 16], &[0; 8]);
-    if let (Some(prefix), Some(rest)) = (nonce.first_chunk(), nonce.last_chunk()) {
-        parts = (prefix, rest);
-    }
-    parts
+    let mut output = [0; KEY_LEN];
+    crypto_core_hsalsa20(&mut output, input, key, None);
+    output
 }
 
 macro_rules! silent_debug {

@@ -2,6 +2,7 @@
 //! what must not open.
 
 use super::*;
+use crate::errno::Errno;
 
 const NONCE: [u8; 24] = {
     let mut nonce = [0; 24];
@@ -79,15 +80,78 @@ fn boxes_are_those_of_nacl() {
     }
 }
 
+/// The same box by other code: scalar Salsa20, and the Poly1305 of another crate.
+fn seal_otherwise(key: &[u8; KEY_LEN], nonce: &[u8; 24], data: &mut [u8]) -> [u8; TAG_LEN] {
+    use poly1305::universal_hash::KeyInit;
+    use salsa20::XSalsa20;
+    use salsa20::cipher::{KeyIvInit, StreamCipher};
+
+    let mut stream = XSalsa20::new(key.into(), nonce.into());
+    let mut poly_key = [0; 32];
+    stream.apply_keystream(&mut poly_key);
+    stream.apply_keystream(data);
+    poly1305::Poly1305::new(&poly_key.into())
+        .compute_unpadded(data)
+        .into()
+}
+
 #[test]
-fn authenticators_are_those_of_the_rfc() {
-    // RFC 8439, section 2.5.2.
-    let mut key = [0; 32];
-    key[..16].copy_from_slice(&0xa806_d542_fe52_447f_336d_5557_78be_d685_u128.to_le_bytes());
-    key[16..].copy_from_slice(&0x1bf5_4941_aff6_bf4a_fdb2_0dfb_8a80_0301_u128.to_le_bytes());
-    let expected = 0xa927_010c_af8b_2bc2_c636_5130_c11d_06a8_u128.to_le_bytes();
-    let tag = secretbox::authenticator(&key, b"Cryptographic Forum Research Group");
-    assert_eq!(tag, expected);
+fn every_length_is_sealed_as_other_code_does() {
+    // Past two turns of 16 blocks, the most that vector code of today works on at once, byte by byte;
+    // then some larger ones around powers of two.
+    let lens = (0..=2200).chain((12..18).flat_map(|n| [(1 << n) - 1, 1 << n, (1 << n) + 33]));
+    let mut key = [0; KEY_LEN];
+    let mut nonce = [0; 24];
+    for len in lens {
+        for (i, byte) in key.iter_mut().chain(&mut nonce).enumerate() {
+            *byte = u8::wrapping_mul(*byte, 5).wrapping_add((i * 73 + len) as u8);
+        }
+        let plain: Vec<u8> = (0..len).map(|i| (i * i + len) as u8).collect();
+        let mut expected = plain.clone();
+        let expected_tag = seal_otherwise(&key, &nonce, &mut expected);
+
+        let boxes = BoxKey::from_bytes(key);
+        let mut data = plain.clone();
+        let tag = boxes.seal(&nonce, &mut data);
+        assert!(tag == expected_tag && data == expected, "{len}");
+        boxes.open(&nonce, &tag, &mut data).unwrap();
+        assert!(data == plain, "{len}");
+
+        let stream = boxes.stream(nonce.first_chunk().unwrap());
+        let rest = nonce.last_chunk().unwrap();
+        let tag = stream.seal(rest, &mut data);
+        assert!(tag == expected_tag && data == expected, "{len}");
+        stream.open(rest, &tag, &mut data).unwrap();
+        assert!(data == plain, "{len}");
+    }
+}
+
+#[test]
+fn a_change_anywhere_is_found_in_short_and_long_boxes() {
+    let stream = BoxKey::from_bytes([3; KEY_LEN]).stream(&[4; 16]);
+    let short = secretbox::SHORT_SEAL.min(secretbox::SHORT_OPEN);
+    let long = secretbox::SHORT_SEAL.max(secretbox::SHORT_OPEN);
+    for len in [1, short, short + 1, long, long + 1, 700, 4000] {
+        let mut data = vec![7; len];
+        let tag = stream.seal(&[5; 8], &mut data);
+        let sealed = data.clone();
+        for at in (0..len).step_by(1 + len / 64).chain([len - 1]) {
+            data[at] ^= 0x40;
+            let changed = data.clone();
+            assert_eq!(stream.open(&[5; 8], &tag, &mut data), Err(Errno::EPROTO));
+            assert!(data == changed, "{len} {at}");
+            data[at] ^= 0x40;
+        }
+        for at in 0..TAG_LEN {
+            let mut other = tag;
+            other[at] ^= 0x80;
+            assert_eq!(stream.open(&[5; 8], &other, &mut data), Err(Errno::EPROTO));
+        }
+        assert!(data == sealed);
+        assert_eq!(stream.open(&[6; 8], &tag, &mut data), Err(Errno::EPROTO));
+        stream.open(&[5; 8], &tag, &mut data).unwrap();
+        assert!(data.iter().all(|byte| *byte == 7));
+    }
 }
 
 #[test]

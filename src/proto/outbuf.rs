@@ -111,12 +111,6 @@ impl OutBuf {
         }
     }
 
-    /// Appends `n` bytes that `fill` writes.
-    #[inline]
-    pub(super) fn append_with(&mut self, n: usize, fill: impl FnOnce(&mut [u8])) {
-        fill(self.room(n));
-    }
-
     /// Appends a body: copied if it is small, else kept as it is.
     #[inline]
     pub fn append_msg(&mut self, msg: Msg) {
@@ -211,9 +205,9 @@ impl OutBuf {
         self.written_at_release = self.written;
     }
 
-    /// The next `n` bytes of the contiguous part, counted as appended.
+    /// Appends `n` bytes, for the caller to write.
     #[inline]
-    fn room(&mut self, n: usize) -> &mut [u8] {
+    pub(super) fn room(&mut self, n: usize) -> &mut [u8] {
         if self.buf.len() - self.tail < n {
             self.make_room(n);
         }

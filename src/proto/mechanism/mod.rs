@@ -50,8 +50,12 @@ impl MechanismConfig {
                 Box::new(plain::PlainClient::new(config, credentials))
             }
             Self::PlainServer => Box::new(plain::PlainServer::new(config)),
-            Self::CurveClient(keys) => Box::new(curve::CurveClient::new(config, keys)),
-            Self::CurveServer(keys) => Box::new(curve::CurveServer::new(config, keys)),
+            Self::CurveClient(keys) => Box::new(curve::Curve::Handshake(
+                curve::ClientHandshake::new(config, keys),
+            )),
+            Self::CurveServer(keys) => Box::new(curve::Curve::Handshake(
+                curve::ServerHandshake::new(config, keys),
+            )),
         }
     }
 }

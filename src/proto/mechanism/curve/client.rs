@@ -3,16 +3,14 @@
 use super::super::super::EngineConfig;
 use super::super::super::command::{self, ERROR, READY};
 use super::super::super::error::{EngineError, protocol_error};
-use super::super::super::outbuf::OutBuf;
-use super::super::{Mechanism, PeerMetadata, Status, append_properties, named};
-use super::traffic::{FROM_CLIENT, FROM_SERVER, OVERHEAD, Traffic};
+use super::super::{PeerMetadata, Status, append_properties, named};
+use super::traffic::{FROM_CLIENT, FROM_SERVER, Traffic};
 use super::{
-    COOKIE_LEN, Counter, CurveClientConfig, HELLO, HELLO_LEN, INITIATE, NAME, READY_MIN, WELCOME,
-    WELCOME_LEN, Watch, append_box, cryptographic, expect, failure, fresh, long_nonce, open_box,
-    parse_properties, short_nonce, take,
+    COOKIE_LEN, Counter, CurveClientConfig, HELLO, HELLO_LEN, Handshake, INITIATE, READY_MIN,
+    WELCOME, WELCOME_LEN, Watch, append_box, cryptographic, expect, failure, fresh, long_nonce,
+    open_box, parse_properties, short_nonce, take,
 };
 use crate::crypto::{BoxKey, PublicKey, SecretKey};
-use crate::msg::Msg;
 
 #[derive(Debug)]
 enum Step {
@@ -25,14 +23,14 @@ enum Step {
     },
     /// With the connection's key.
     AwaitReady(BoxKey),
-    Ready(Traffic),
+    Done(Traffic),
     /// Between two steps, or after a failure.
     Nowhere,
 }
 
 /// The client's side.
 #[derive(Debug)]
-pub(in super::super) struct CurveClient {
+pub(in super::super) struct ClientHandshake {
     step: Step,
     config: CurveClientConfig,
     /// Our transient key pair, made for this connection.
@@ -43,7 +41,7 @@ pub(in super::super) struct CurveClient {
     properties: Vec<(String, Vec<u8>)>,
 }
 
-impl CurveClient {
+impl ClientHandshake {
     pub(in super::super) fn new(config: &EngineConfig, keys: &CurveClientConfig) -> Self {
         let mut metadata = Vec::new();
         append_properties(&mut metadata, config);
@@ -139,7 +137,7 @@ impl CurveClient {
         self.properties = parse_properties(&plain)?;
         let ours = std::mem::replace(&mut self.numbers, Counter::new());
         let theirs = Watch::first(number);
-        Ok(Step::Ready(Traffic::new(
+        Ok(Step::Done(Traffic::new(
             key,
             FROM_CLIENT,
             FROM_SERVER,
@@ -149,10 +147,8 @@ impl CurveClient {
     }
 }
 
-impl Mechanism for CurveClient {
-    fn name(&self) -> &'static str {
-        NAME
-    }
+impl Handshake for ClientHandshake {
+    const IS_SERVER: bool = false;
 
     fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError> {
         self.step = match std::mem::replace(&mut self.step, Step::Nowhere) {
@@ -185,38 +181,22 @@ impl Mechanism for CurveClient {
     }
 
     fn status(&self) -> Status {
-        match self.step {
-            Step::Ready(_) => Status::Ready,
-            _ => Status::Handshaking,
-        }
+        Status::Handshaking
     }
 
-    fn take_peer_metadata(&mut self) -> PeerMetadata {
-        PeerMetadata {
-            properties: std::mem::take(&mut self.properties),
-            ..PeerMetadata::default()
-        }
-    }
-
-    fn is_clear(&self) -> bool {
-        false
-    }
-
-    fn overhead(&self) -> usize {
-        OVERHEAD
-    }
-
-    fn encode(&mut self, flags: u8, body: &Msg, out: &mut OutBuf) -> Result<(), EngineError> {
-        match &mut self.step {
-            Step::Ready(traffic) => traffic.encode(flags, body, out),
-            _ => Ok(()),
-        }
-    }
-
-    fn decode(&mut self, body: &mut [u8]) -> Result<(u8, usize), EngineError> {
-        match &mut self.step {
-            Step::Ready(traffic) => traffic.decode(body),
-            _ => Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
+    fn finish(&mut self) -> Option<(Traffic, PeerMetadata)> {
+        match std::mem::replace(&mut self.step, Step::Nowhere) {
+            Step::Done(traffic) => Some((
+                traffic,
+                PeerMetadata {
+                    properties: std::mem::take(&mut self.properties),
+                    ..PeerMetadata::default()
+                },
+            )),
+            other => {
+                self.step = other;
+                None
+            }
         }
     }
 }

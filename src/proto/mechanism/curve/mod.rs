@@ -1,19 +1,24 @@
 //! The CURVE mechanism (RFC 25, RFC 26): four commands that agree on keys for this connection
 //! alone, and MESSAGE, which carries every frame afterwards.
 //!
-//! `client` and `server` hold the handshake, `traffic` the frames. A box that cannot be opened, a
-//! nonce that does not grow or a command out of turn ends the connection.
+//! `client` and `server` hold the handshake, `traffic` the frames; [`Curve`] goes from one to the
+//! other. A box that cannot be opened, a nonce that does not grow or a command out of turn ends the
+//! connection.
 
 mod client;
 mod server;
 mod traffic;
 
 use super::super::error::{EngineError, protocol_error};
+use super::super::outbuf::OutBuf;
 use super::super::{command, metadata};
+use super::{Mechanism, PeerMetadata, Status};
 use crate::crypto::{BoxKey, PublicKey, SecretKey, TAG_LEN, random_bytes};
+use crate::msg::Msg;
+use traffic::{OVERHEAD, Traffic};
 
-pub(super) use client::CurveClient;
-pub(super) use server::CurveServer;
+pub(super) use client::ClientHandshake;
+pub(super) use server::ServerHandshake;
 
 const NAME: &str = "CURVE";
 const HELLO: &[u8] = b"HELLO";
@@ -49,6 +54,138 @@ pub struct CurveServerConfig {
     pub secret_key: SecretKey,
     /// The public key of `secret_key`.
     pub public_key: PublicKey,
+}
+
+/// One side of a connection: its handshake, then the traffic, which is the same for both.
+///
+/// The handshake is dropped when it is done, and with it every key but those of this connection.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handshake, whose size is not seen here, is as large, and both live in one box"
+)]
+pub(super) enum Curve<H> {
+    Handshake(H),
+    Traffic(Traffic, PeerMetadata),
+}
+
+/// What client and server do differently. The methods are those of [`Mechanism`].
+pub(super) trait Handshake: Send + std::fmt::Debug {
+    const IS_SERVER: bool;
+
+    fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError>;
+
+    fn handle_command(&mut self, body: &[u8]) -> Result<(), EngineError>;
+
+    /// Any but [`Status::Ready`].
+    fn status(&self) -> Status;
+
+    /// What comes of it, once it is done.
+    fn finish(&mut self) -> Option<(Traffic, PeerMetadata)>;
+
+    fn take_zap_request(&mut self) -> Option<Vec<Msg>> {
+        None
+    }
+
+    fn handle_zap_reply(&mut self, frames: Vec<Msg>) -> Result<(), EngineError> {
+        drop(frames);
+        Ok(())
+    }
+
+    fn handle_zap_absent(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+}
+
+impl<H: Handshake> Curve<H> {
+    /// The handshake; a command or a reply after it is out of turn.
+    fn handshake(&mut self) -> Result<&mut H, EngineError> {
+        match self {
+            Self::Handshake(handshake) => Ok(handshake),
+            Self::Traffic(..) => Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
+        }
+    }
+
+    fn go_on(&mut self) {
+        if let Self::Handshake(handshake) = self
+            && let Some((traffic, peer)) = handshake.finish()
+        {
+            *self = Self::Traffic(traffic, peer);
+        }
+    }
+}
+
+impl<H: Handshake> Mechanism for Curve<H> {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn is_server(&self) -> bool {
+        H::IS_SERVER
+    }
+
+    fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError> {
+        let Self::Handshake(handshake) = self else {
+            return Ok(false);
+        };
+        let said = handshake.next_command(body)?;
+        self.go_on();
+        Ok(said)
+    }
+
+    fn handle_command(&mut self, body: &[u8]) -> Result<(), EngineError> {
+        self.handshake()?.handle_command(body)?;
+        self.go_on();
+        Ok(())
+    }
+
+    fn status(&self) -> Status {
+        match self {
+            Self::Handshake(handshake) => handshake.status(),
+            Self::Traffic(..) => Status::Ready,
+        }
+    }
+
+    fn take_peer_metadata(&mut self) -> PeerMetadata {
+        match self {
+            Self::Handshake(_) => PeerMetadata::default(),
+            Self::Traffic(_, peer) => std::mem::take(peer),
+        }
+    }
+
+    fn take_zap_request(&mut self) -> Option<Vec<Msg>> {
+        self.handshake().ok()?.take_zap_request()
+    }
+
+    fn handle_zap_reply(&mut self, frames: Vec<Msg>) -> Result<(), EngineError> {
+        self.handshake()?.handle_zap_reply(frames)
+    }
+
+    fn handle_zap_absent(&mut self) -> Result<(), EngineError> {
+        self.handshake()?.handle_zap_absent()
+    }
+
+    fn is_clear(&self) -> bool {
+        false
+    }
+
+    fn overhead(&self) -> usize {
+        OVERHEAD
+    }
+
+    fn encode(&mut self, flags: u8, body: &Msg, out: &mut OutBuf) -> Result<(), EngineError> {
+        match self {
+            Self::Traffic(traffic, _) => traffic.encode(flags, body, out),
+            Self::Handshake(_) => Ok(()),
+        }
+    }
+
+    fn decode(&mut self, body: &mut [u8]) -> Result<(u8, usize), EngineError> {
+        match self {
+            Self::Traffic(traffic, _) => traffic.decode(body),
+            Self::Handshake(_) => Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
+        }
+    }
 }
 
 const fn failure(value: u32) -> EngineError {

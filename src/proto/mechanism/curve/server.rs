@@ -5,14 +5,13 @@
 use super::super::super::EngineConfig;
 use super::super::super::command::READY;
 use super::super::super::error::{EngineError, protocol_error};
-use super::super::super::outbuf::OutBuf;
 use super::super::zap::{NO_HANDLER, Verdict, Zap};
-use super::super::{Mechanism, PeerMetadata, Status, append_properties, error_body, named};
-use super::traffic::{FROM_CLIENT, FROM_SERVER, OVERHEAD, Traffic};
+use super::super::{PeerMetadata, Status, append_properties, error_body, named};
+use super::traffic::{FROM_CLIENT, FROM_SERVER, Traffic};
 use super::{
-    COOKIE_LEN, Counter, CurveServerConfig, HELLO, HELLO_LEN, INITIATE, INITIATE_MIN, NAME,
-    WELCOME, WELCOME_LEN, Watch, append_box, cryptographic, expect, failure, fresh, long_nonce,
-    open_box, parse_properties, short_nonce, take,
+    COOKIE_LEN, Counter, CurveServerConfig, HELLO, HELLO_LEN, Handshake, INITIATE, INITIATE_MIN,
+    NAME, WELCOME, WELCOME_LEN, Watch, append_box, cryptographic, expect, failure, fresh,
+    long_nonce, open_box, parse_properties, short_nonce, take,
 };
 use crate::crypto::{BoxKey, ConstantTimeEq, PublicKey, SecretKey};
 use crate::msg::Msg;
@@ -40,7 +39,7 @@ enum Step {
         key: BoxKey,
         theirs: Watch,
     },
-    Ready(Traffic),
+    Done(Traffic),
     /// The refusal is to be told.
     SendError(u16),
     Refused(u16),
@@ -50,7 +49,7 @@ enum Step {
 
 /// The server's side.
 #[derive(Debug)]
-pub(in super::super) struct CurveServer {
+pub(in super::super) struct ServerHandshake {
     step: Step,
     config: CurveServerConfig,
     zap: Zap,
@@ -59,7 +58,7 @@ pub(in super::super) struct CurveServer {
     properties: Vec<(String, Vec<u8>)>,
 }
 
-impl CurveServer {
+impl ServerHandshake {
     pub(in super::super) fn new(config: &EngineConfig, keys: &CurveServerConfig) -> Self {
         let mut metadata = Vec::new();
         append_properties(&mut metadata, config);
@@ -191,14 +190,8 @@ impl CurveServer {
     }
 }
 
-impl Mechanism for CurveServer {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn is_server(&self) -> bool {
-        true
-    }
+impl Handshake for ServerHandshake {
+    const IS_SERVER: bool = true;
 
     fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError> {
         self.step = match std::mem::replace(&mut self.step, Step::Nowhere) {
@@ -210,7 +203,7 @@ impl Mechanism for CurveServer {
                 cookie_key: Self::welcome(body, &client, &key)?,
                 theirs,
             },
-            Step::SendReady { key, theirs } => Step::Ready(self.ready(body, &key, theirs)?),
+            Step::SendReady { key, theirs } => Step::Done(self.ready(body, &key, theirs)?),
             Step::SendError(status) => {
                 *body = error_body(status);
                 Step::Refused(status)
@@ -236,16 +229,23 @@ impl Mechanism for CurveServer {
 
     fn status(&self) -> Status {
         match self.step {
-            Step::Ready(_) => Status::Ready,
             Step::AwaitZap { .. } => Status::AwaitingZap,
             Step::Refused(status) => Status::Refused(status),
             _ => Status::Handshaking,
         }
     }
 
-    fn take_peer_metadata(&mut self) -> PeerMetadata {
-        let properties = std::mem::take(&mut self.properties);
-        self.zap.complete(properties)
+    fn finish(&mut self) -> Option<(Traffic, PeerMetadata)> {
+        match std::mem::replace(&mut self.step, Step::Nowhere) {
+            Step::Done(traffic) => {
+                let properties = std::mem::take(&mut self.properties);
+                Some((traffic, self.zap.complete(properties)))
+            }
+            other => {
+                self.step = other;
+                None
+            }
+        }
     }
 
     fn take_zap_request(&mut self) -> Option<Vec<Msg>> {
@@ -274,27 +274,5 @@ impl Mechanism for CurveServer {
             other => self.step = other,
         }
         Ok(())
-    }
-
-    fn is_clear(&self) -> bool {
-        false
-    }
-
-    fn overhead(&self) -> usize {
-        OVERHEAD
-    }
-
-    fn encode(&mut self, flags: u8, body: &Msg, out: &mut OutBuf) -> Result<(), EngineError> {
-        match &mut self.step {
-            Step::Ready(traffic) => traffic.encode(flags, body, out),
-            _ => Ok(()),
-        }
-    }
-
-    fn decode(&mut self, body: &mut [u8]) -> Result<(u8, usize), EngineError> {
-        match &mut self.step {
-            Step::Ready(traffic) => traffic.decode(body),
-            _ => Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
-        }
     }
 }

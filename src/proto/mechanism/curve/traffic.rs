@@ -25,7 +25,7 @@ pub(super) const FROM_SERVER: &[u8; 16] = b"CurveZMQMESSAGES";
 
 /// The keys and numbers of both directions.
 #[derive(Debug)]
-pub(super) struct Traffic {
+pub(in super::super) struct Traffic {
     seal: StreamKey,
     open: StreamKey,
     ours: Counter,
@@ -67,12 +67,11 @@ impl Traffic {
         let head = HeadBytes::encode(Framing::V2, 0, len);
         if len < LARGE {
             let head = head.as_slice();
-            out.append_with(head.len() + len, |room| {
-                if let Some((front, rest)) = room.split_at_mut_checked(head.len()) {
-                    front.copy_from_slice(head);
-                    self.fill(number, inner, body.data(), rest);
-                }
-            });
+            let room = out.room(head.len() + len);
+            if let Some((front, rest)) = room.split_at_mut_checked(head.len()) {
+                front.copy_from_slice(head);
+                self.fill(number, inner, body.data(), rest);
+            }
             return Ok(());
         }
         let mut boxed = Msg::with_size(len)?;
