@@ -3,22 +3,26 @@
 use std::ffi::{c_char, c_int};
 
 use super::args;
+use crate::runtime;
 
 /// zmq_has exists.
 pub const ZMQ_HAS_CAPABILITIES: c_int = 1;
 
-/// What zmq_has knows of and the library can do. Not among it yet: gssapi, norm, pgm, tipc,
-/// vmci, vsock, WS, WSS.
+/// What zmq_has knows of and the library can do, beside gssapi, which needs another library. Not
+/// among it yet: norm, pgm, tipc, vmci, vsock, WS, WSS.
 const CAPABILITIES: &[&str] = &["curve", "draft", "ipc"];
 
 entry! {
     /// 1 if the library was built with a transport, mechanism or API: "ipc", "pgm", "norm", "tipc",
-    /// "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0.
+    /// "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0. For "gssapi" the system's
+    /// library must be there as well.
     ///
     /// # Safety
     /// `capability` is NULL or a NUL-terminated string.
     fn zmq_has(capability: *const c_char) -> c_int {
         // SAFETY: passed on to the caller.
-        Ok(unsafe { args::string(capability) }.is_ok_and(|name| CAPABILITIES.contains(&name)))
+        Ok(unsafe { args::string(capability) }.is_ok_and(|name| {
+            CAPABILITIES.contains(&name) || (name == "gssapi" && runtime::has_gssapi())
+        }))
     }
 }

@@ -7,6 +7,7 @@
 
 mod backoff;
 mod ends;
+pub mod gssapi;
 mod hub;
 mod listener;
 mod pace;
@@ -15,6 +16,7 @@ mod resolver;
 mod session;
 mod spin;
 mod timers;
+mod workers;
 mod zap;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use super::mechanism::{Task, TaskDone};
 use super::raw::RawEngine;
 use super::{Engine, EngineError, Input, OutBuf, PeerInfo, Sink};
 use crate::msg::{Msg, RxBuf};
@@ -114,6 +115,25 @@ impl AnyEngine {
     pub fn handle_zap_absent(&mut self, out: &mut OutBuf) -> Result<(), EngineError> {
         match self {
             Self::Zmtp(engine) => engine.handle_zap_absent(out),
+            Self::Raw(_) => Ok(()),
+        }
+    }
+
+    /// See [`Engine::take_task`].
+    pub fn take_task(&mut self) -> Option<Task> {
+        match self {
+            Self::Zmtp(engine) => engine.take_task(),
+            Self::Raw(_) => None,
+        }
+    }
+
+    /// See [`Engine::handle_task`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn handle_task(&mut self, done: TaskDone, out: &mut OutBuf) -> Result<(), EngineError> {
+        match self {
+            Self::Zmtp(engine) => engine.handle_task(done, out),
             Self::Raw(_) => Ok(()),
         }
     }

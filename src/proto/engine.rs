@@ -12,7 +12,7 @@ use super::decoder::{Decoder, Next};
 use super::error::EngineError;
 use super::frame::{BODY_MAX, COMMAND, Framing, Head, HeadBytes, LONG, MORE};
 use super::heartbeat::{Due, Heartbeat};
-use super::mechanism::Mechanism;
+use super::mechanism::{CANCEL, Mechanism, SUBSCRIBE, Task, TaskDone};
 use super::{EngineConfig, Input, OutBuf, PeerInfo, Sink};
 use crate::errno::Errno;
 use crate::msg::{Msg, RxBuf};
@@ -212,7 +212,7 @@ impl Engine {
             return Ok(());
         }
         let judged = self.mechanism.handle_zap_reply(frames);
-        self.go_on_after_zap(judged, out)
+        self.go_on_after(judged, out)
     }
 
     /// As [`Self::handle_zap_reply`], where nobody is there to answer the request.
@@ -224,7 +224,26 @@ impl Engine {
             return Ok(());
         }
         let judged = self.mechanism.handle_zap_absent();
-        self.go_on_after_zap(judged, out)
+        self.go_on_after(judged, out)
+    }
+
+    /// A step of the handshake that may wait, after [`Input::TaskPending`] was returned; to be run on
+    /// a thread that may be kept waiting.
+    pub fn take_task(&mut self) -> Option<Task> {
+        self.mechanism.take_task()
+    }
+
+    /// Takes what became of the step. Call [`Self::handle_input`] afterwards, with or without further
+    /// bytes.
+    ///
+    /// # Errors
+    /// Why the connection must be closed.
+    pub fn handle_task(&mut self, done: TaskDone, out: &mut OutBuf) -> Result<(), EngineError> {
+        if !self.state.is_handshake() {
+            return Ok(());
+        }
+        let went = self.mechanism.handle_task(done);
+        self.go_on_after(went, out)
     }
 
     #[inline]
@@ -322,6 +341,11 @@ impl Engine {
         };
         if flags & COMMAND != 0 {
             self.handle_command(&body, sink, out, now)?;
+        } else if flags & (SUBSCRIBE | CANCEL) != 0 {
+            if self.takes_subscribe {
+                self.in_message = false;
+                push_subscription(sink, u8::from(flags & SUBSCRIBE != 0), body.data())?;
+            }
         } else {
             self.in_message = flags & MORE != 0;
             body.set_more(self.in_message);

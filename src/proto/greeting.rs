@@ -63,12 +63,15 @@ pub(super) fn detect(bytes: &[u8]) -> Detected {
     }
 }
 
-/// What a 3.x greeting says; the padding, as-server and the filler mean nothing to us.
+/// What a 3.x greeting says; the padding and the filler mean nothing to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Greeting {
     /// The lower of the peer's version and ours.
     pub(super) version: (u8, u8),
     mechanism: [u8; MECHANISM.end - MECHANISM.start],
+    /// The peer is its mechanism's server. If not it may still be one: the reference library's servers
+    /// do not say so.
+    pub(super) as_server: bool,
 }
 
 impl Greeting {
@@ -78,7 +81,11 @@ impl Greeting {
         let mut mechanism = [0; MECHANISM.end - MECHANISM.start];
         mechanism.copy_from_slice(&bytes[MECHANISM]);
         let version = (bytes[MAJOR_AT], bytes[MAJOR_AT + 1]).min(VERSION);
-        Some(Self { version, mechanism })
+        Some(Self {
+            version,
+            mechanism,
+            as_server: bytes[MECHANISM.end] == 1,
+        })
     }
 
     /// Whether the peer names exactly this mechanism.

@@ -128,4 +128,7 @@ pub enum Input {
     Established,
     /// A ZAP request waits in `take_zap_request()`; nothing more is decoded before its reply came.
     ZapPending,
+    /// A step of the handshake that may wait is in `take_task()`; nothing more is decoded before it
+    /// is done.
+    TaskPending,
 }

@@ -6,7 +6,7 @@ use super::core::SocketHandle;
 use super::link::Link;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
-use crate::io::{ConnectTarget, Ends, Listener, Owner, Session, monitor_event};
+use crate::io::{ConnectTarget, Ends, Listener, Owner, Session, gssapi, monitor_event};
 use crate::option::{Mechanism, SocketOptions};
 use crate::pattern::{Origin, PipeId, PipeSlot};
 use crate::socket_type::SocketType;
@@ -190,7 +190,8 @@ impl Socket {
 
     /// What binding and connecting by a descriptor have in common.
     fn prepare(&self) -> Result<(Arc<Link>, Arc<SocketOptions>)> {
-        let is_missing = self.options.security.mechanism == Mechanism::Gssapi;
+        let is_missing =
+            self.options.security.mechanism == Mechanism::Gssapi && !gssapi::is_available();
         if is_missing || !self.options.socks_proxy.is_empty() {
             // Better no connection than one that the application believes protected or anonymous.
             return Err(Errno::EPROTONOSUPPORT);

@@ -21,6 +21,7 @@ mod transfer;
 mod zap;
 
 pub use self::core::SocketHandle;
+pub use crate::io::gssapi::is_available as has_gssapi;
 pub use context::Context;
 
 #[cfg(test)]

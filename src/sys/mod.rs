@@ -9,6 +9,7 @@
 //! - `fd`: eventfd, timerfd, flags of a descriptor
 //! - `fork`: tells a forked child from its parent
 //! - `futex`: sleeping on a word of memory
+//! - `gssapi`: the system's GSS-API library, loaded when it is needed (feature `gssapi`)
 //! - `net`: names of hosts, interfaces and temporary directories (the resolver may block)
 //! - `random`: keys and nonces
 //! - `poll`: waiting for descriptors
@@ -33,6 +34,8 @@ pub mod arena;
 pub mod fd;
 pub mod fork;
 pub mod futex;
+#[cfg(feature = "gssapi")]
+pub mod gssapi;
 pub mod net;
 pub mod poll;
 pub mod random;

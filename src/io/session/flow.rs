@@ -117,15 +117,17 @@ impl Session {
                     }
                     return Stopped::Idle;
                 }
-                Ok(Input::ZapPending) => match self.consult_zap(conn) {
-                    Err(error) => return Stopped::Lost(Loss::Engine(error)),
-                    Ok(Judged::GoOn) => {}
-                    // Nothing is read that is not asked for, so the peer's leaving shows here alone.
-                    Ok(Judged::Wait) if conn.ended => {
-                        return Stopped::Lost(Loss::Stream(Errno::EPIPE));
+                Ok(waiting @ (Input::ZapPending | Input::TaskPending)) => {
+                    match self.consult(waiting, conn) {
+                        Err(error) => return Stopped::Lost(Loss::Engine(error)),
+                        Ok(Judged::GoOn) => {}
+                        // Nothing is read that is not asked for, so the peer's leaving shows here alone.
+                        Ok(Judged::Wait) if conn.ended => {
+                            return Stopped::Lost(Loss::Stream(Errno::EPIPE));
+                        }
+                        Ok(Judged::Wait) => return Stopped::Idle,
                     }
-                    Ok(Judged::Wait) => return Stopped::Idle,
-                },
+                }
                 Ok(Input::NeedMore) => conn.undecoded = false,
             }
         }

@@ -12,6 +12,7 @@ mod connect;
 mod flow;
 mod roles;
 mod security;
+mod task;
 mod zap;
 
 use std::os::fd::AsRawFd;
@@ -104,6 +105,8 @@ struct Conn {
     write_failed: bool,
     /// A question to the ZAP handler that is not answered yet.
     zap: Option<ZapDialog>,
+    /// A step of the handshake that a worker does.
+    task: Option<Arc<task::Place>>,
 }
 
 struct Core {
@@ -339,6 +342,7 @@ impl Session {
             undecoded: true,
             write_failed: false,
             zap: None,
+            task: None,
         });
         Ok(())
     }

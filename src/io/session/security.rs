@@ -4,21 +4,18 @@
 use zeroize::Zeroizing;
 
 use crate::crypto::SecretKey;
+use crate::io::gssapi;
 use crate::option::{Mechanism, SecurityOptions};
 use crate::proto::mechanism::{CurveClientConfig, CurveServerConfig, PlainCredentials};
 use crate::proto::{MechanismConfig, PeerInfo, ZapConfig};
 use crate::transport::Stream;
 
-/// The mechanism that the options ask for. GSSAPI is refused before there is a session; should one
-/// come to be, its handshake cannot succeed: there is no agreeing with a key of zeros.
+/// The mechanism that the options ask for.
 pub(super) fn mechanism(options: &SecurityOptions) -> MechanismConfig {
     match (options.mechanism, options.as_server) {
         (Mechanism::Null, _) => MechanismConfig::Null,
-        (Mechanism::Gssapi, _) => MechanismConfig::CurveClient(CurveClientConfig {
-            public_key: [0; 32],
-            secret_key: SecretKey::from_bytes([0; 32]),
-            server_key: [0; 32],
-        }),
+        (Mechanism::Gssapi, true) => MechanismConfig::GssapiServer(gssapi::config(options)),
+        (Mechanism::Gssapi, false) => MechanismConfig::GssapiClient(gssapi::config(options)),
         (Mechanism::Plain, true) => MechanismConfig::PlainServer,
         (Mechanism::Plain, false) => MechanismConfig::PlainClient(PlainCredentials {
             username: Zeroizing::new(options.plain_username.clone()),

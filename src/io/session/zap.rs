@@ -6,7 +6,7 @@ use super::{Conn, Session};
 use crate::io::hub::Source;
 use crate::pattern::PeerEnd;
 use crate::pipe::Writer;
-use crate::proto::EngineError;
+use crate::proto::{EngineError, Input};
 
 /// How it goes on.
 pub(super) enum Judged {
@@ -37,8 +37,16 @@ impl PeerEnd for Caller {
 }
 
 impl Session {
+    /// Looks after what the engine waits for, which nobody sends over the connection.
+    pub(super) fn consult(&self, waiting: Input, conn: &mut Conn) -> Result<Judged, EngineError> {
+        match waiting {
+            Input::TaskPending => self.consult_worker(conn),
+            _ => self.consult_zap(conn),
+        }
+    }
+
     /// Asks, or looks whether there is an answer.
-    pub(super) fn consult_zap(&self, conn: &mut Conn) -> Result<Judged, EngineError> {
+    fn consult_zap(&self, conn: &mut Conn) -> Result<Judged, EngineError> {
         if let Some(request) = conn.engine.take_zap_request() {
             let caller = Arc::new(Caller(self.me.clone()));
             conn.zap = self.owner.ask_zap(request, caller);

@@ -182,6 +182,13 @@ impl Engine {
                 protocol_error::ZMTP_MECHANISM_MISMATCH,
             ));
         }
+        if greeting.as_server && self.mechanism.is_server() {
+            // Each would wait for the other to begin. The reference library never says so, and two
+            // clients find out by themselves.
+            return Err(EngineError::protocol(
+                protocol_error::ZMTP_MECHANISM_MISMATCH,
+            ));
+        }
         rx.consume(GREETING_LEN);
         self.state = State::Handshake {
             zmtp: greeting.version,
@@ -228,6 +235,7 @@ impl Engine {
         match self.mechanism.status() {
             Status::Ready => return self.finish_handshake(zmtp, now).map(Some),
             Status::AwaitingZap => return Ok(Some(Input::ZapPending)),
+            Status::AwaitingTask => return Ok(Some(Input::TaskPending)),
             Status::Refused(status) => return Err(refused(status)),
             Status::Handshaking => {}
         }
@@ -247,15 +255,15 @@ impl Engine {
         Ok(None)
     }
 
-    /// What the reply of a ZAP handler, or its absence, leads to.
-    pub(super) fn go_on_after_zap(
+    /// What came from elsewhere has its effect: a ZAP handler's reply, or its absence, or a task that
+    /// was done.
+    pub(super) fn go_on_after(
         &mut self,
-        judged: Result<(), EngineError>,
+        came: Result<(), EngineError>,
         out: &mut OutBuf,
     ) -> Result<(), EngineError> {
         let result =
-            judged
-                .and_then(|()| self.speak(out))
+            came.and_then(|()| self.speak(out))
                 .and_then(|()| match self.mechanism.status() {
                     Status::Refused(status) => Err(refused(status)),
                     _ => Ok(()),

@@ -5,6 +5,7 @@
 //! One file per mechanism.
 
 mod curve;
+pub mod gssapi;
 mod null;
 mod plain;
 mod zap;
@@ -18,6 +19,7 @@ use crate::msg::Msg;
 use crate::socket_type::SocketType;
 
 pub use curve::{CurveClientConfig, CurveServerConfig};
+pub use gssapi::{GssapiConfig, Task, TaskDone, TaskRole};
 pub use plain::PlainCredentials;
 pub use zap::ZapConfig;
 
@@ -34,6 +36,10 @@ pub enum MechanismConfig {
     CurveClient(CurveClientConfig),
     /// A server with a key (RFC 25).
     CurveServer(CurveServerConfig),
+    /// A client whose contexts initiate (RFC 38).
+    GssapiClient(GssapiConfig),
+    /// A server whose contexts accept (RFC 38).
+    GssapiServer(GssapiConfig),
 }
 
 impl MechanismConfig {
@@ -56,6 +62,8 @@ impl MechanismConfig {
             Self::CurveServer(keys) => Box::new(curve::Curve::Handshake(
                 curve::ServerHandshake::new(config, keys),
             )),
+            Self::GssapiClient(gssapi) => Box::new(gssapi::GssapiClient::new(config, gssapi)),
+            Self::GssapiServer(gssapi) => Box::new(gssapi::GssapiServer::new(config, gssapi)),
         }
     }
 }
@@ -67,12 +75,19 @@ pub enum Status {
     Handshaking,
     /// The reply to a ZAP request decides; no command is accepted before it.
     AwaitingZap,
+    /// A [`Task`] is to be done elsewhere; no command is accepted before it is.
+    AwaitingTask,
     /// Both sides are satisfied.
     Ready,
     /// A ZAP handler has refused the peer with this status (RFC 27), and the peer was told if it
     /// is to know.
     Refused(u16),
 }
+
+/// Flags of a frame inside a protected one, beside those of RFC 37: its body is the topic of a
+/// subscription, or of one taken back.
+pub(super) const SUBSCRIBE: u8 = 0x40;
+pub(super) const CANCEL: u8 = 0x80;
 
 /// What a finished handshake has told of the peer.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +158,21 @@ pub trait Mechanism: Send + std::fmt::Debug {
         Ok(())
     }
 
+    /// What is to be done elsewhere, asked once each time that the status becomes
+    /// [`Status::AwaitingTask`].
+    fn take_task(&mut self) -> Option<Task> {
+        None
+    }
+
+    /// Takes what became of it; the status is another one afterwards.
+    ///
+    /// # Errors
+    /// The failure that ends the connection.
+    fn handle_task(&mut self, done: TaskDone) -> Result<(), EngineError> {
+        drop(done);
+        Ok(())
+    }
+
     /// Whether frames travel as they are; then the methods below are never called.
     fn is_clear(&self) -> bool {
         true
@@ -164,7 +194,7 @@ pub trait Mechanism: Send + std::fmt::Debug {
     }
 
     /// Opens the body of a protected frame in place: gives the flags of the frame inside (as for
-    /// [`Self::encode`]) and where its body begins; it ends with `body`.
+    /// [`Self::encode`], or [`SUBSCRIBE`], [`CANCEL`]) and where its body begins; it ends with `body`.
     ///
     /// # Errors
     /// The failure that ends the connection.

@@ -1,6 +1,8 @@
 //! Handshakes between two engines in memory, with somebody in between who cuts, changes, repeats
 //! or withholds what they say.
 
+mod gssapi;
+
 use std::time::Instant;
 
 use super::*;
@@ -99,6 +101,10 @@ impl Side {
                     Ok(())
                 }
                 Ok(Input::ZapPending) => self.consult(),
+                Ok(Input::TaskPending) => {
+                    let done = self.engine.take_task().unwrap().run();
+                    self.engine.handle_task(done, &mut self.out)
+                }
                 Err(error) => Err(error),
             };
             self.error = result.err();
