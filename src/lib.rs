@@ -19,6 +19,8 @@ pub mod capi;
 pub mod crypto;
 pub mod errno;
 pub mod exports;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod io;
 pub mod msg;
 pub mod option;

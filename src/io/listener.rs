@@ -8,6 +8,7 @@ use mio::{Interest, Token};
 use parking_lot::Mutex;
 
 use super::hub::{Hub, Source};
+use super::pending::Pending;
 use super::session::Session;
 use super::timers::Timed;
 use super::{Census, Ends, Owner, monitor_event};
@@ -35,6 +36,7 @@ struct Core {
     /// The descriptor; none once closed.
     bound: Option<(transport::Listener, Token)>,
     sessions: Vec<Weak<Session>>,
+    pending: Pending,
 }
 
 impl std::fmt::Debug for Listener {
@@ -69,6 +71,7 @@ impl Listener {
             core: Mutex::new(Core {
                 bound: None,
                 sessions: Vec::new(),
+                pending: Pending::new(),
             }),
         });
         let mut core = listener.core.lock();
@@ -140,7 +143,7 @@ impl Listener {
                 Ok(Accepted::WouldBlock) => return,
                 Err(errno) => {
                     self.report_failure(errno);
-                    if !is_passing(errno) {
+                    if !is_passing(errno) && !self.give_up_overdue(&mut core, errno) {
                         let me: Weak<dyn Timed> = self.me.clone();
                         self.hub.io().at(Instant::now() + PAUSE, me);
                         return;
@@ -151,6 +154,16 @@ impl Listener {
         if let Some(me) = self.me.upgrade() {
             self.hub.call_again(me);
         }
+    }
+
+    /// Ends the oldest handshake if there is no descriptor for another connection and it has had
+    /// its time; false if there is none to end.
+    fn give_up_overdue(&self, core: &mut Core, errno: Errno) -> bool {
+        if !matches!(errno, Errno::EMFILE | Errno::ENFILE) {
+            return false;
+        }
+        let overdue = core.pending.overdue(Instant::now());
+        overdue.inspect(|session| session.expel()).is_some()
     }
 
     fn on_stream(&self, core: &mut Core, stream: transport::Stream) {
@@ -165,8 +178,15 @@ impl Listener {
             census,
             ..
         } = self;
-        match Session::accept(stream, ends, hub, owner, options, census) {
+        if let Some(oldest) = core.pending.excess() {
+            oldest.expel();
+        }
+        let pending = core.pending.enter();
+        match Session::accept(stream, ends, hub, owner, options, census, pending) {
             Ok(session) => {
+                if session.is_pending() {
+                    core.pending.push(&session, Instant::now());
+                }
                 if core.sessions.len() == core.sessions.capacity() {
                     core.sessions.retain(|known| known.strong_count() > 0);
                 }

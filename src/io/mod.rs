@@ -11,6 +11,7 @@ pub mod gssapi;
 mod hub;
 mod listener;
 mod pace;
+mod pending;
 mod reactor;
 mod resolver;
 mod session;

@@ -22,6 +22,8 @@ mod decoder;
 mod engine;
 mod error;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod greeting;
 mod heartbeat;
 pub mod mechanism;

@@ -8,6 +8,17 @@ use std::time::Duration;
 
 use super::futex::{FOREVER, timespec};
 
+/// How many descriptors the process may have (`RLIMIT_NOFILE`).
+#[must_use]
+pub fn limit() -> u64 {
+    let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
+    // SAFETY: writes one `rlimit`.
+    let known = unsafe { syscall!(getrlimit(libc::RLIMIT_NOFILE, limit.as_mut_ptr())) };
+    // SAFETY: filled by the call, and all-zero bytes are valid anyhow.
+    let limit = unsafe { limit.assume_init() };
+    known.map_or(u64::MAX, |_| limit.rlim_cur)
+}
+
 /// A descriptor that is readable from the first [`signal`](Self::signal) until it is drained.
 #[derive(Debug)]
 pub struct EventFd(OwnedFd);

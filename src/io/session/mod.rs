@@ -24,6 +24,7 @@ use mio::{Interest, Token};
 use parking_lot::Mutex;
 
 use super::hub::Hub;
+use super::pending::PendingGuard;
 use super::timers::Timed;
 use super::{Census, Ends, Event, LiveGuard, Owner, ZapDialog, monitor_event};
 use crate::errno::{Errno, Result};
@@ -55,6 +56,8 @@ const RESOLVED: u32 = 64;
 const RETIRED: u32 = 128;
 /// The monitor is to hear of what is queued.
 const FILL: u32 = 256;
+/// Others are to have this place, unless the handshake is complete.
+const EXPELLED: u32 = 512;
 
 /// A session. See the module's documentation.
 pub struct Session {
@@ -69,6 +72,8 @@ pub struct Session {
     is_done: AtomicBool,
     /// Messages queued for the peer when the monitor was to hear of that.
     egress: AtomicUsize,
+    /// Accepted, and the handshake is not complete.
+    is_pending: AtomicBool,
     resolved: Mutex<Option<connect::Resolution>>,
 }
 
@@ -121,6 +126,7 @@ struct Core {
     /// The earliest deadline that the timers know.
     scheduled: Option<Instant>,
     live: Option<LiveGuard>,
+    pending: Option<PendingGuard>,
     /// The session itself, until it is done: between two connections nobody else may hold it.
     keep: Option<Arc<Session>>,
 }
@@ -148,10 +154,13 @@ impl Session {
         owner: &Arc<dyn Owner>,
         options: &Arc<SocketOptions>,
         census: &Arc<dyn Census>,
+        pending: PendingGuard,
     ) -> Result<Arc<Self>> {
         let session = Self::new(hub, owner, options, ends, census, None);
         {
             let mut core = session.core.lock();
+            core.pending = Some(pending);
+            session.is_pending.store(true, Ordering::Relaxed);
             if let Err(error) = session.open(&mut core, stream) {
                 session.finish(&mut core);
                 return Err(error);
@@ -183,11 +192,13 @@ impl Session {
                 farewell: None,
                 scheduled: None,
                 live: Some(LiveGuard::new(Arc::clone(census))),
+                pending: None,
                 keep: None,
             }),
             is_gathered: AtomicBool::new(false),
             is_done: AtomicBool::new(false),
             egress: AtomicUsize::new(0),
+            is_pending: AtomicBool::new(false),
             resolved: Mutex::new(None),
         });
         session.core.lock().keep = Some(Arc::clone(&session));
@@ -198,6 +209,22 @@ impl Session {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.is_done.load(Ordering::Acquire)
+    }
+
+    /// Whether the session was accepted and its handshake is not complete.
+    #[must_use]
+    pub(crate) fn is_pending(&self) -> bool {
+        self.is_pending.load(Ordering::Acquire)
+    }
+
+    /// Ends the session unless its handshake is complete by now.
+    pub(crate) fn expel(&self) {
+        self.run(EXPELLED);
+    }
+
+    fn end_pending(&self, core: &mut Core) {
+        self.is_pending.store(false, Ordering::Release);
+        core.pending = None;
     }
 
     /// Takes the endpoint away: the socket loses the pipe at once, the peer still gets what was sent,
@@ -263,6 +290,9 @@ impl Session {
         if todo & DEADLINE != 0 {
             core.scheduled = None;
             self.on_deadline(core, now);
+        }
+        if todo & EXPELLED != 0 && self.is_pending() {
+            self.lose(core, Loss::Stream(Errno::ECONNABORTED));
         }
         self.conclude(core, now);
     }
@@ -374,6 +404,7 @@ impl Session {
 
     /// The handshake is complete: the socket gets a pipe, or learns who is behind the one it has.
     fn established(&self, core: &mut Core) {
+        self.end_pending(core);
         let Some(conn) = &core.conn else { return };
         let peer = conn.engine.peer().cloned().unwrap_or_default();
         let properties = security::properties(&peer, &conn.stream);
@@ -565,6 +596,7 @@ impl Session {
         }
         self.stop_dialing(core);
         self.drop_lanes(core);
+        self.end_pending(core);
         core.live = None;
         core.keep = None;
     }

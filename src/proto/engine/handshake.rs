@@ -11,14 +11,16 @@ use crate::msg::RxBuf;
 use crate::proto::command;
 use crate::proto::decoder::{Decoder, Next};
 use crate::proto::error::{EngineError, HandshakeFailure, protocol_error};
-use crate::proto::frame::{Framing, Head, HeadBytes};
+use crate::proto::frame::{Framing, HEAD_MAX, Head, HeadBytes};
 use crate::proto::greeting::{self, Detected, GREETING_LEN, Greeting, MAJOR_AT};
 use crate::proto::mechanism::Status;
 use crate::proto::{Input, OutBuf, PeerInfo, metadata};
 use crate::socket_type::SocketType;
 
-/// Longest handshake command, in bytes: room for many properties, yet little for a stranger.
-const MAX_HANDSHAKE_COMMAND: usize = 256 * 1024;
+/// Longest handshake command, in bytes: room for 64 KiB of properties, yet little for a stranger.
+const MAX_HANDSHAKE_COMMAND: usize = 65 * 1024;
+/// Bytes that a peer may spend on the commands of a handshake, in all.
+const MAX_HANDSHAKE: usize = 4 * MAX_HANDSHAKE_COMMAND;
 /// Longest routing id that an old peer may announce, in bytes (RFC 13, "The Connection Layer").
 const MAX_ROUTING_ID: usize = 255;
 
@@ -32,8 +34,9 @@ pub(super) enum State {
         zmtp: (u8, u8),
         socket_type: Option<SocketType>,
     },
-    /// Mechanism commands are exchanged with a peer of this version.
-    Handshake { zmtp: (u8, u8) },
+    /// Mechanism commands are exchanged with a peer of this version, which may send so many bytes
+    /// more.
+    Handshake { zmtp: (u8, u8), budget: usize },
     /// Established.
     Traffic,
     /// An error was returned.
@@ -77,7 +80,9 @@ impl Engine {
                 State::OldPeer { zmtp, socket_type } => {
                     self.take_routing_id(zmtp, socket_type, rx, now)?
                 }
-                State::Handshake { zmtp } => self.take_handshake_command(zmtp, rx, out, now)?,
+                State::Handshake { zmtp, budget } => {
+                    self.take_handshake_command(zmtp, budget, rx, out, now)?
+                }
                 State::Traffic => return Ok(Input::NeedMore),
                 State::Failed => return Err(EngineError::Protocol(Errno::EPROTO)),
             };
@@ -192,6 +197,7 @@ impl Engine {
         rx.consume(GREETING_LEN);
         self.state = State::Handshake {
             zmtp: greeting.version,
+            budget: MAX_HANDSHAKE,
         };
         self.speak(out)?;
         Ok(None)
@@ -228,6 +234,7 @@ impl Engine {
     fn take_handshake_command(
         &mut self,
         zmtp: (u8, u8),
+        budget: usize,
         rx: &mut RxBuf,
         out: &mut OutBuf,
         now: Instant,
@@ -243,13 +250,16 @@ impl Engine {
             Next::NeedMore => return Ok(Some(Input::NeedMore)),
             Next::Frame(_, body) => body,
             Next::Head(head) => {
-                check_max(&head, MAX_HANDSHAKE_COMMAND)?;
+                check_max(&head, MAX_HANDSHAKE_COMMAND.min(budget))?;
                 match self.decoder.take(rx, &head)? {
                     Some(body) => body,
                     None => return Ok(Some(Input::NeedMore)),
                 }
             }
         };
+        // An empty command costs something too.
+        let budget = budget.saturating_sub(HEAD_MAX + body.len());
+        self.state = State::Handshake { zmtp, budget };
         self.mechanism.handle_command(body.data())?;
         self.speak(out)?;
         Ok(None)

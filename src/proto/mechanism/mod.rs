@@ -6,6 +6,8 @@
 
 mod curve;
 pub mod gssapi;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod null;
 mod plain;
 mod zap;

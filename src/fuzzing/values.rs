@@ -1,0 +1,105 @@
+//! What programs hand over as text or bytes: endpoints, values of options, Z85.
+
+use super::Script;
+use crate::option::{
+    AcceptFilter, Access, ContextDefaults, Kind, OptionWriter, SocketOptions, TABLE,
+};
+use crate::socket_type::SocketType;
+use crate::transport::address::{self, Address, IpcAddress, Purpose};
+use crate::util::z85;
+
+/// An endpoint for bind and for connect.
+pub fn endpoint(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    for purpose in [Purpose::Bind, Purpose::Connect] {
+        let Ok(parsed) = address::parse(&text, purpose) else {
+            continue;
+        };
+        let (scheme, rest) = address::split(&text).expect("an endpoint that was parsed");
+        match parsed {
+            Address::Inproc(name) => assert_eq!((scheme, rest), ("inproc", &*name)),
+            Address::Ipc(IpcAddress::Path(path)) => {
+                assert_eq!((scheme, rest), ("ipc", &*path));
+                assert!((1..=107).contains(&path.len()));
+            }
+            Address::Ipc(IpcAddress::Abstract(name)) => {
+                assert_eq!(rest.strip_prefix('@'), Some(&*name));
+                assert!((1..=106).contains(&name.len()));
+            }
+            Address::Ipc(IpcAddress::Wildcard) => assert_eq!(purpose, Purpose::Bind),
+            Address::Tcp(tcp) => {
+                assert_eq!(scheme, "tcp");
+                assert!(rest.contains(&tcp.target.host));
+                assert!(tcp.target.port.is_some());
+                assert!(tcp.source.is_none() || purpose == Purpose::Connect);
+            }
+        }
+    }
+    for ipv6 in [false, true] {
+        let _ = AcceptFilter::parse(input, ipv6);
+    }
+}
+
+/// Options set to anything on all types of sockets; what was taken can be read back.
+pub fn setsockopt(input: &[u8]) {
+    let mut script = Script::new(input);
+    let ty = SocketType::from_id(i32::from(script.byte() % 21)).expect("a type");
+    let mut options = SocketOptions::new(ty, &ContextDefaults::default());
+    for _ in 0..50 {
+        if script.is_over() {
+            break;
+        }
+        let choice = script.byte();
+        let spec = &TABLE[usize::from(choice) % TABLE.len()];
+        let id = if choice == 0xFF {
+            i32::from(script.short())
+        } else {
+            spec.id
+        };
+        let value = script.string();
+        let taken = options.set(id, value).is_ok();
+        let mut buffer = [0; 300];
+        let size = usize::from(script.short()) % (buffer.len() + 1);
+        let mut out = OptionWriter::new(&mut buffer[..size]);
+        let read = options.get(id, &mut out).is_ok();
+        assert!(!read || out.written().is_some_and(|written| written <= size));
+        if !taken || id != spec.id || spec.access == Access::Write {
+            continue;
+        }
+        if let Kind::Int { min, max, .. } = spec.kind {
+            let mut buffer = [0; 4];
+            options
+                .get(id, &mut OptionWriter::new(&mut buffer))
+                .expect("a number");
+            assert_eq!(buffer, value, "another number than was set");
+            assert!((min..=max).contains(&i32::from_ne_bytes(buffer)));
+        }
+        if let Kind::Text { .. } = spec.kind {
+            let mut buffer = [0; 300];
+            let mut out = OptionWriter::new(&mut buffer);
+            options.get(id, &mut out).expect("a text");
+            let written = out.written().expect("a length");
+            assert!(written >= 1 && written <= value.len() + 1);
+        }
+    }
+    options.security.derive_keys();
+    let _ = (
+        options.max_msg_size(),
+        options.wants_zap(),
+        options.needs_security(),
+    );
+}
+
+/// Z85 both ways.
+pub fn z85(input: &[u8]) {
+    let text = z85::encode(input);
+    assert_eq!(text.is_some(), input.len().is_multiple_of(4));
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        assert_eq!(z85::decode(&text).as_deref(), Some(input));
+    }
+    if let Ok(text) = std::str::from_utf8(input)
+        && let Some(data) = z85::decode(text)
+    {
+        assert_eq!(z85::encode(&data).as_deref(), Some(text));
+    }
+}
