@@ -10,6 +10,7 @@
 
 mod connect;
 mod flow;
+mod loss;
 mod roles;
 mod security;
 mod task;
@@ -33,11 +34,12 @@ use crate::option::SocketOptions;
 use crate::pattern::{Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
 use crate::pipe::{Reader, Writer, lane};
 use crate::proto::raw::RawEngine;
-use crate::proto::{AnyEngine, Engine, EngineConfig, EngineError, HandshakeFailure, OutBuf};
+use crate::proto::{AnyEngine, Engine, EngineConfig, OutBuf};
 use crate::socket_type::SocketType;
 use crate::transport::Stream;
 pub use connect::ConnectTarget;
 use connect::Dialer;
+use loss::Loss;
 use roles::Nobody;
 
 // What there is to do.
@@ -474,74 +476,6 @@ impl Session {
         )
     }
 
-    /// The connection is over.
-    fn lose(&self, core: &mut Core, loss: Loss) {
-        let Some(mut conn) = core.conn.take() else {
-            return;
-        };
-        // A refusal is worth telling the peer, if it goes at once.
-        flow::last_words(&mut conn);
-        if let Loss::Engine(EngineError::Handshake(HandshakeFailure::Auth(_))) = loss {
-            flow::discard_input(&mut conn);
-        }
-        let fd = conn.stream.as_raw_fd();
-        let in_handshake = !conn.engine.is_established();
-        self.hub.remove(fd, conn.token);
-        self.report_loss(&loss, in_handshake, fd, &core.ends);
-        core.forget_local_end();
-        drop(conn);
-        if let Some(lanes) = &mut core.lanes {
-            lanes.to_socket.roll_back();
-            // A message of which the peer got the head must not reach the next one as a tail.
-            if lanes.from_socket.skip_message() {
-                self.owner.post(Event::Writable(Arc::clone(&lanes.slot)));
-            }
-        }
-        let temporary = loss.is_temporary();
-        let keeps_pipe = core.dialer.is_some() && !self.options.immediate && !self.is_raw();
-        let retries = temporary && self.may_retry(core, &loss, in_handshake);
-        if !keeps_pipe || !retries {
-            self.drop_lanes(core);
-        }
-        if retries {
-            self.retry_later(core);
-        } else {
-            self.finish(core);
-        }
-    }
-
-    fn report_loss(&self, loss: &Loss, in_handshake: bool, fd: i32, ends: &Ends) {
-        let fd_value = u64::try_from(fd).unwrap_or(0);
-        let failed = match *loss {
-            Loss::Engine(EngineError::Handshake(failure)) => Some(match failure {
-                HandshakeFailure::NoDetail(errno) => (
-                    monitor_event::HANDSHAKE_FAILED_NO_DETAIL,
-                    u64::from(errno.0.unsigned_abs()),
-                ),
-                HandshakeFailure::Protocol(value) => {
-                    (monitor_event::HANDSHAKE_FAILED_PROTOCOL, u64::from(value))
-                }
-                HandshakeFailure::Auth(status) => {
-                    (monitor_event::HANDSHAKE_FAILED_AUTH, u64::from(status))
-                }
-            }),
-            Loss::Engine(EngineError::HandshakeTimeout) => {
-                let errno = Errno::EAGAIN.0.unsigned_abs();
-                Some((monitor_event::HANDSHAKE_FAILED_NO_DETAIL, u64::from(errno)))
-            }
-            Loss::Stream(errno) if in_handshake && !self.is_raw() => Some((
-                monitor_event::HANDSHAKE_FAILED_NO_DETAIL,
-                u64::from(errno.0.unsigned_abs()),
-            )),
-            _ => None,
-        };
-        if let Some((event, value)) = failed {
-            self.owner.report(event, value, ends);
-        }
-        self.owner
-            .report(monitor_event::DISCONNECTED, fd_value, ends);
-    }
-
     fn report_fill_now(&self, core: &Core) {
         if let Some(lanes) = &core.lanes {
             let fill = [
@@ -606,21 +540,5 @@ impl Session {
         // From here on a message published is gathered anew; those published before, the run sees.
         self.is_gathered.swap(false, Ordering::SeqCst);
         self.run(WORK);
-    }
-}
-
-/// How a connection came to its end.
-enum Loss {
-    /// End of the stream, or its error.
-    Stream(Errno),
-    Engine(EngineError),
-}
-
-impl Loss {
-    fn is_temporary(&self) -> bool {
-        match self {
-            Self::Stream(_) => true,
-            Self::Engine(error) => error.is_temporary(),
-        }
     }
 }
