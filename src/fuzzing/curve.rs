@@ -43,7 +43,7 @@ pub fn client_config() -> EngineConfig {
 }
 
 /// Changes some bytes of a command as the input wants it; tells whether that made a difference.
-fn spoil(script: &mut Script<'_>, bytes: &mut Vec<u8>) -> bool {
+pub(super) fn spoil(script: &mut Script<'_>, bytes: &mut Vec<u8>) -> bool {
     let before = bytes.clone();
     match script.byte() % 16 {
         0 => {
@@ -81,7 +81,7 @@ fn open_box(boxed: &[u8], key: &BoxKey, nonce: &[u8; 24]) -> Vec<u8> {
     data
 }
 
-fn framed(body: &[u8], flags: u8) -> Vec<u8> {
+pub(super) fn framed(body: &[u8], flags: u8) -> Vec<u8> {
     let mut frame = vec![2 | flags];
     frame.extend_from_slice(&(body.len() as u64).to_be_bytes());
     frame.extend_from_slice(body);
@@ -89,7 +89,7 @@ fn framed(body: &[u8], flags: u8) -> Vec<u8> {
 }
 
 /// The body of the command that a side has sent in answer; none if it has sent none.
-fn answer(side: &mut Side, name: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn answer(side: &mut Side, name: &[u8]) -> Option<Vec<u8>> {
     let output = side.take_output();
     let at = output
         .windows(name.len())

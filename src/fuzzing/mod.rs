@@ -7,6 +7,7 @@
 //! are needed.
 
 pub mod curve;
+pub mod gssapi;
 pub mod handshakes;
 pub mod operations;
 pub mod side;
@@ -31,6 +32,8 @@ pub const TARGETS: &[Target] = &[
     ("plain_client", handshakes::plain_client),
     ("curve_server", curve::server),
     ("curve_client", curve::client),
+    ("gssapi_server", gssapi::server),
+    ("gssapi_client", gssapi::client),
     ("metadata", internals::metadata),
     ("zap", internals::zap),
     ("operations", operations::operations),

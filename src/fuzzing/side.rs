@@ -151,6 +151,10 @@ impl Side {
                     Ok(())
                 }
                 Ok(Input::ZapPending) => self.consult(),
+                Ok(Input::TaskPending) => {
+                    let done = self.engine.take_task().expect("a task").run();
+                    self.engine.handle_task(done, &mut self.out)
+                }
                 Err(error) => Err(error),
             };
             self.error = result.err();

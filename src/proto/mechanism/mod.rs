@@ -5,9 +5,9 @@
 //! One file per mechanism.
 
 mod curve;
-pub mod gssapi;
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzing;
+pub mod gssapi;
 mod null;
 mod plain;
 mod zap;
