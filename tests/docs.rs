@@ -2,7 +2,9 @@
 //!
 //! Options come from the table, functions from the export list, and which socket types, transports and
 //! capabilities there are is asked of the library itself, so that the page cannot promise what is not
-//! there. `UPDATE_DOCS=1 cargo test --test docs` writes the page anew.
+//! there. `UPDATE_DOCS=1 cargo test --test docs` writes the page anew. The manual pages are checked in [`manual`].
+
+mod manual;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -50,7 +52,7 @@ fn page() -> String {
     let mut page = String::from(
         "# What works\n\n\
          Generated from the code by `UPDATE_DOCS=1 cargo test --test docs`; do not edit. A test compares.\n\
-         What the functions and options mean is in libzmq's manual pages; the numbers are those of `zmq.h`.\n\n",
+         What the functions and options mean is in the manual pages, `../man`; the numbers are those of `zmq.h`.\n\n",
     );
     functions(&mut page);
     socket_types(&mut page);
@@ -326,15 +328,19 @@ fn context_options(page: &mut String) {
     page.push_str(
         "## Options of a context\n\n| option | number | default | takes effect |\n|---|---|---|---|\n",
     );
-    let context = Context::new();
     for (name, id, effect) in CONTEXT_OPTIONS {
-        let default = match context.get(*id) {
-            Ok(value) if !effect.starts_with("set only") => value.to_string(),
-            _ => String::new(),
-        };
+        let default = context_default(*id, effect);
         let _ = writeln!(page, "| {name} | {id} | {default} | {effect} |");
     }
     page.push('\n');
+}
+
+/// What a new context answers; nothing for options that can only be set.
+fn context_default(id: i32, effect: &str) -> String {
+    match Context::new().get(id) {
+        Ok(value) if !effect.starts_with("set only") => value.to_string(),
+        _ => String::new(),
+    }
 }
 
 /// Options that nothing acts on, and why.

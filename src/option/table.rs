@@ -225,6 +225,14 @@ impl OptionSpec {
         }
     }
 
+    /// Although the pattern hears of it at once.
+    const fn next(self) -> Self {
+        Self {
+            effect: Effect::NextEndpoint,
+            ..self
+        }
+    }
+
     const fn read_only(self) -> Self {
         Self {
             access: Access::Read,
@@ -366,7 +374,7 @@ table! {
     IPC_FILTER_UID: special(IpcFilterUid) write_only();
     IPC_FILTER_GID: special(IpcFilterGid) write_only();
     CONNECT_ROUTING_ID: binary(connect_routing_id, 1, usize::MAX)
-        of_pattern(&[Router, Rep, Stream]);
+        of_pattern(&[Router, Rep, Stream]) next();
     GSSAPI_SERVER: server(Gssapi);
     GSSAPI_PRINCIPAL: text(security.gssapi_principal, 1, SHORT)
         then(|options| options.security.mechanism = Mechanism::Gssapi);
@@ -379,7 +387,7 @@ table! {
     XPUB_MANUAL: switch(xpub_manual) of_pattern(PUBS);
     XPUB_WELCOME_MSG: binary(xpub_welcome_msg, 0, usize::MAX) of_pattern(PUBS);
     STREAM_NOTIFY: bool(stream_notify) of_pattern(&[Stream]);
-    INVERT_MATCHING: truth(invert_matching) for_pattern();
+    INVERT_MATCHING: truth(invert_matching) for_pattern() now();
     HEARTBEAT_IVL: millis(heartbeat_ivl, 0, 0);
     HEARTBEAT_TTL: special(HeartbeatTtl);
     HEARTBEAT_TIMEOUT: millis(heartbeat_timeout, -1, 0);
@@ -402,7 +410,7 @@ table! {
     LOOPBACK_FASTPATH: truth(loopback_fastpath);
     METADATA: special(Metadata) write_only();
     MULTICAST_LOOP: truth(multicast_loop);
-    ROUTER_NOTIFY: int(router_notify, 0, 3) only(ROUTERS) for_pattern();
+    ROUTER_NOTIFY: int(router_notify, 0, 3) only(ROUTERS) for_pattern() now();
     XPUB_MANUAL_LAST_VALUE: switch(xpub_manual_last_value) of_pattern(PUBS)
         then(|options| options.xpub_manual = options.xpub_manual_last_value);
     SOCKS_USERNAME: text(socks_username, 0, SHORT);
@@ -416,11 +424,11 @@ table! {
     WSS_TRUST_SYSTEM: bool(wss.trust_system) write_only();
     ONLY_FIRST_SUBSCRIBE: switch(only_first_subscribe) of_pattern(&[Pub, Xpub, Xsub]);
     RECONNECT_STOP: int(reconnect_stop, i32::MIN);
-    HELLO_MSG: binary(hello_msg, 0, usize::MAX) write_only() for_pattern();
-    DISCONNECT_MSG: binary(disconnect_msg, 0, usize::MAX) write_only() for_pattern();
+    HELLO_MSG: binary(hello_msg, 0, usize::MAX) write_only() for_pattern() now();
+    DISCONNECT_MSG: binary(disconnect_msg, 0, usize::MAX) write_only() for_pattern() now();
     PRIORITY: int(priority, 0);
     BUSY_POLL: int(busy_poll, i32::MIN) write_only();
-    HICCUP_MSG: binary(hiccup_msg, 0, usize::MAX) write_only() for_pattern();
+    HICCUP_MSG: binary(hiccup_msg, 0, usize::MAX) write_only() for_pattern() now();
     XSUB_VERBOSE_UNSUBSCRIBE: switch(xsub_verbose_unsubscribe) of_pattern(&[Xsub]);
     TOPICS_COUNT: state() read_only();
     NORM_MODE: int(norm.mode, 0, 4);
