@@ -126,6 +126,38 @@ CASE (publisher_and_subscriber)
     rm_ctx (ctx);
 }
 
+/* A ROUTER keeps all it gets, and a REQ the frames of its request. */
+CASE (other_types_ignore_it)
+{
+    static const char *const transports[] = {"inproc", "tcp"};
+    for (int i = 0; i < 2; ++i) {
+        void *ctx = mk_ctx ();
+        void *router = mk_socket (ctx, ZMQ_ROUTER), *req = mk_socket (ctx, ZMQ_REQ);
+        void *dealer = mk_socket (ctx, ZMQ_DEALER);
+        char endpoint[ENDPOINT_SIZE], frame[32];
+        set_int (router, ZMQ_CONFLATE, 1);
+        set_int (req, ZMQ_CONFLATE, 1);
+        bind_any (router, transports[i], endpoint);
+        CHECK_OK (zmq_connect (dealer, endpoint));
+        send_numbers (dealer, 1, 3);
+        for (int n = 1; n <= 3; ++n) {
+            int got = 0;
+            CHECK (zmq_recv (router, frame, sizeof frame, 0) > 0);
+            CHECK_INT (zmq_recv (router, &got, sizeof got, 0), sizeof got);
+            CHECK_INT (got, n);
+        }
+        CHECK_OK (zmq_connect (req, endpoint));
+        send_numbers (req, 7, 7);
+        CHECK (zmq_recv (router, frame, sizeof frame, 0) > 0);
+        CHECK_INT (zmq_recv (router, frame, sizeof frame, 0), 0);
+        CHECK_INT (zmq_recv (router, frame, sizeof frame, 0), sizeof (int));
+        rm_socket (router);
+        rm_socket (req);
+        rm_socket (dealer);
+        rm_ctx (ctx);
+    }
+}
+
 CASE (each_connection_has_its_own_slot)
 {
     void *ctx = mk_ctx ();
@@ -195,6 +227,7 @@ int main (int argc, char **argv)
     RUN (receiver_over_tcp);
     RUN (no_high_water_mark);
     RUN (publisher_and_subscriber);
+    RUN (other_types_ignore_it);
     RUN (each_connection_has_its_own_slot);
     RUN (poll_and_events_see_the_message);
     RUN (unset_again);

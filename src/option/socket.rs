@@ -7,6 +7,7 @@ use super::security::{Mechanism, parse_key};
 use super::table::{Access, Kind, OptionSpec, Special, find};
 use super::{AcceptFilter, Change, OptionWriter, id};
 use crate::errno::{Errno, Result};
+use crate::socket_type::SocketType;
 use crate::util::z85;
 
 impl SocketOptions {
@@ -81,6 +82,14 @@ impl SocketOptions {
     #[must_use]
     pub fn max_msg_size(&self) -> Option<u64> {
         u64::try_from(self.maxmsgsize).ok()
+    }
+
+    /// Whether queues keep the newest message only: `ZMQ_CONFLATE`, for the types that it is meant for
+    /// (`zmq_setsockopt(3)`). The others have messages of several frames, or state in them.
+    #[must_use]
+    pub fn conflates(&self) -> bool {
+        use SocketType::{Dealer, Pub, Pull, Push, Sub};
+        self.conflate && matches!(self.socket_type, Dealer | Pub | Pull | Push | Sub)
     }
 
     /// Whether any of the filters by process, user or group is set.

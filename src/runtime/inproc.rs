@@ -16,7 +16,6 @@ use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot, sum_of_hwms};
 use crate::pipe::{HwmKnob, Writer, lane};
-use crate::socket_type::SocketType;
 
 /// The names of a context.
 #[derive(Default)]
@@ -126,12 +125,6 @@ fn identity_of(options: &SocketOptions) -> Identity {
     }
 }
 
-/// `ZMQ_CONFLATE` holds for the types that the manual names.
-fn conflates(options: &SocketOptions) -> bool {
-    use SocketType::{Dealer, Pub, Pull, Push, Sub};
-    options.conflate && matches!(options.socket_type, Dealer | Pub | Pull | Push | Sub)
-}
-
 impl Registry {
     /// Binds a name and takes in who waits for it. Called with the binder's lock held.
     ///
@@ -210,7 +203,7 @@ impl Registry {
         let mut names = self.0.lock();
         let binder = names.bound.get(name).cloned();
         let hwms = link.hwms();
-        let conflate = conflates(options);
+        let conflate = options.conflates();
         let boost = binder
             .as_ref()
             .map_or((Some(0), Some(0)), |binder| boost_from(binder.hwms()));

@@ -449,7 +449,7 @@ impl Session {
     }
 
     fn make_pipe(&self, sndhwm: usize, rcvhwm: usize) -> (PipeEnd, Lanes) {
-        let conflate = self.options.conflate;
+        let conflate = self.options.conflates();
         let (tx, from_socket) = lane(sndhwm, conflate);
         let (to_socket, rx) = lane(rcvhwm, conflate);
         let slot = PipeSlot::new();
