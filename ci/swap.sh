@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Programs that were made for the system's libzmq run on this library, and on the other one again afterwards:
-# by LD_LIBRARY_PATH, by LD_PRELOAD, and by the Debian packages of packaging/deb.sh. Debian's python3-zmq is the
-# program, and what is compiled against the -dev package.
+# by LD_LIBRARY_PATH, by LD_PRELOAD, by an installation in /usr/local, and by the Debian packages of
+# packaging/deb.sh. Debian's python3-zmq is the program, a wheel of pyzmq with its own copy of libzmq, and what is
+# compiled against the -dev package.
 #
 # Nothing of this touches the system: packages are installed in an overlay that only this script sees, and that
 # is gone when it ends. That takes root, Debian and a kernel that lets it mount one; where these are not there,
@@ -64,6 +65,15 @@ in_overlay() {
     echo "as it was:"
     runs_on "$reference_version" "$reference"
 
+    # The loader looks there before it looks into the system's folders.
+    echo "installed in /usr/local:"
+    cp -a local/. /
+    quiet ldconfig
+    runs_on "$version" "/usr/local/lib/$file"
+    echo "and back:"
+    quiet ./install.sh --uninstall
+    runs_on "$reference_version" "$reference"
+
     echo "with apt, ferrozmq and ferrozmq-dev:"
     quiet apt-get install -y --no-install-recommends ./ferrozmq_*.deb ./ferrozmq-dev_*.deb
     whole
@@ -111,15 +121,23 @@ version=$(setting package.metadata.capi.pkg_config version)
 file=libzmq.so.$(setting package.metadata.capi.library version)
 
 cargo build --release --locked --package ferrozmq
+./install.sh --no-build PREFIX="$work/tree" >/dev/null
 python=/usr/bin/python3
 if "$python" -c 'import zmq' 2>/dev/null; then
     echo "== LD_LIBRARY_PATH, LD_PRELOAD"
-    ./install.sh --no-build PREFIX="$work/tree" >/dev/null
     lib=$work/tree/lib
     LD_LIBRARY_PATH=$lib timeout -k 5 120 "$python" packaging/test/swap.py "$version" "$lib/$file"
     LD_PRELOAD=$lib/libzmq.so.5 timeout -k 5 120 "$python" packaging/test/swap.py "$version" "$lib/$file"
 else
     echo "== LD_LIBRARY_PATH, LD_PRELOAD: not tried with python3-zmq, which is not installed"
+fi
+# A wheel finds its copy under a name that only it knows; what is loaded first comes before it all the same.
+if python3 -m venv "$work/wheel" && "$work/wheel/bin/pip" install -q --only-binary :all: pyzmq==27.3.0; then
+    echo "== LD_PRELOAD, and a wheel that brings its own copy"
+    LD_PRELOAD=$work/tree/lib/libzmq.so.5 timeout -k 5 120 "$work/wheel/bin/python" packaging/test/swap.py \
+        "$version" "$work/tree/lib/$file"
+else
+    echo "== LD_PRELOAD, and a wheel that brings its own copy: not tried, it could not be installed"
 fi
 
 # --- by packages -----------------------------------------------------------------------------------
@@ -130,7 +148,8 @@ if ! command -v dpkg-deb >/dev/null; then
 fi
 echo "== Debian packages"
 packaging/deb.sh "$work"
-cp packaging/test/swap.py packaging/test/installed.c ci/swap.sh "$work"
+./install.sh --no-build DESTDIR="$work/local" >/dev/null
+cp packaging/test/swap.py packaging/test/installed.c ci/swap.sh install.sh "$work"
 
 # shellcheck disable=SC2016 # all of it is for the inner shell
 overlay='

@@ -1,4 +1,4 @@
-"""What ci/swap.sh runs on Debian's python3-zmq: a program that was made for another libzmq.
+"""What ci/swap.sh runs by pyzmq, Debian's and a wheel: a program that was made for another libzmq.
 
     swap.py VERSION LIBRARY
 
@@ -18,9 +18,9 @@ LIMIT = 30_000  # milliseconds
 
 
 def loaded():
-    """The libzmq of this process, by its memory map."""
+    """The libzmq of this process, by its memory map; copies under names of their own aside."""
     with open("/proc/self/maps") as maps:
-        names = {line.split(maxsplit=5)[-1].strip() for line in maps if "/libzmq" in line}
+        names = {line.split(maxsplit=5)[-1].strip() for line in maps if "/libzmq.so" in line}
     return sorted(os.path.realpath(name) for name in names)
 
 
