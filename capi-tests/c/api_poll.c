@@ -278,6 +278,31 @@ CASE (sockets_and_descriptors_mixed)
     rm_pair (&pair);
 }
 
+/* An item for a socket and one for the ZMQ_FD of the same socket: looking at the first must not hide
+   that the second is readable. A program that puts a loop's descriptors and sockets together does this. */
+CASE (descriptor_of_a_polled_socket)
+{
+    pair_t pair = mk_pair ("inproc");
+    const int fd = opt_int (pair.a, ZMQ_FD);
+    zmq_pollitem_t items[2] = {{pair.a, 0, ZMQ_POLLIN, -1}, {NULL, fd, ZMQ_POLLIN, -1}};
+    while (zmq_poll (&items[1], 1, 0) == 1)
+        opt_int (pair.a, ZMQ_EVENTS);
+    CHECK_INT (zmq_poll (items, 2, 0), 0);
+    send_str (pair.b, "x", 0);
+    CHECK_INT (zmq_poll (items, 2, 0), 2);
+    CHECK_INT (items[0].revents, ZMQ_POLLIN);
+    CHECK_INT (items[1].revents, ZMQ_POLLIN);
+    expect_msg (pair.a, "x");
+    /* A connection in the making is news, though there is no message. */
+    while (zmq_poll (&items[1], 1, 0) == 1)
+        opt_int (pair.a, ZMQ_EVENTS);
+    CHECK_OK (zmq_connect (pair.a, "tcp://127.0.0.1:1"));
+    CHECK_INT (zmq_poll (items, 2, DEADLINE_MS), 1);
+    CHECK_INT (items[0].revents, 0);
+    CHECK_INT (items[1].revents, ZMQ_POLLIN);
+    rm_pair (&pair);
+}
+
 static void *write_later (void *arg)
 {
     msleep (100);
@@ -342,6 +367,7 @@ int main (int argc, char **argv)
     RUN (flags_that_mean_nothing_for_sockets);
     RUN (socket_wins_over_descriptor);
     RUN (sockets_and_descriptors_mixed);
+    RUN (descriptor_of_a_polled_socket);
     RUN (descriptor_ends_the_wait);
     RUN (same_socket_twice);
     RUN (items_are_not_changed_but_for_revents);

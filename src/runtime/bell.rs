@@ -5,6 +5,7 @@
 //! "publish, fence, ring" makes sure that one of the two sees the other.
 
 use std::cell::RefCell;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -183,6 +184,11 @@ impl Bell {
             self.ring();
         }
         self.event.get().ok_or(Errno::EMFILE)
+    }
+
+    /// The same, if somebody has asked for it.
+    pub(crate) fn known_descriptor(&self) -> Option<RawFd> {
+        Some(self.event.get()?.as_raw_fd())
     }
 
     /// Makes `ZMQ_FD` unreadable. To be called by callers of the socket, before they look at what has

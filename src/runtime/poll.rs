@@ -50,9 +50,21 @@ pub fn poll(
     // With no time to wait the kernel is asked once, without sleeping.
     let at_once = timeout == Some(Duration::ZERO);
     let mut links = Vec::new();
+    let own_fds = has_fds && names_a_bell(items)?;
     loop {
         links.clear();
-        let mut ready = look_at_sockets(items, (!at_once).then_some(&mut links))?;
+        items.iter_mut().for_each(|item| item.revents = 0);
+        // Looking at a socket makes its `ZMQ_FD` silent; an item that waits for that one comes first.
+        let mut ready = if own_fds {
+            look_at_descriptors(items, Some(Duration::ZERO), mask, None)?
+        } else {
+            0
+        };
+        let seen = ready > 0;
+        ready += look_at_sockets(items, (!at_once && !seen).then_some(&mut links))?;
+        if seen {
+            return Ok(ready);
+        }
         if has_fds && (ready > 0 || at_once) {
             ready += look_at_descriptors(items, Some(Duration::ZERO), mask, None)?;
         } else if at_once && mask.is_some() {
@@ -81,6 +93,22 @@ pub fn poll(
     }
 }
 
+/// Whether a descriptor among the items is the `ZMQ_FD` of a socket among them.
+///
+/// # Errors
+/// `ENOTSOCK`, `ETERM`.
+fn names_a_bell(items: &[PollItem]) -> Result<bool> {
+    for handle in items.iter().filter_map(|item| item.socket) {
+        let Some(fd) = handle.lock()?.link.bell.known_descriptor() else {
+            continue;
+        };
+        if items.iter().any(|item| item.socket.is_none() && item.fd == fd) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A socket without the events asked for, and its age when that was seen.
 type Waited = (Arc<Link>, u32);
 
@@ -88,7 +116,6 @@ type Waited = (Arc<Link>, u32);
 fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>) -> Result<usize> {
     let mut ready = 0;
     for item in items {
-        item.revents = 0;
         let Some(handle) = item.socket else { continue };
         let mut socket = handle.lock()?;
         let wanted = item.events & (POLLIN | POLLOUT);
