@@ -102,7 +102,10 @@ fn names_a_bell(items: &[PollItem]) -> Result<bool> {
         let Some(fd) = handle.lock()?.link.bell.known_descriptor() else {
             continue;
         };
-        if items.iter().any(|item| item.socket.is_none() && item.fd == fd) {
+        if items
+            .iter()
+            .any(|item| item.socket.is_none() && item.fd == fd)
+        {
             return Ok(true);
         }
     }
