@@ -260,6 +260,25 @@ CASE (use_fd_to_bind_ipc)
     rm_ctx (ctx);
 }
 
+CASE (descriptor_for_one_bind)
+{
+    char endpoint[ENDPOINT_SIZE], second[ENDPOINT_SIZE];
+    void *ctx = mk_ctx ();
+    void *server = mk_socket (ctx, ZMQ_DEALER), *client = mk_socket (ctx, ZMQ_DEALER);
+    set_int (server, ZMQ_USE_FD, raw_listen (endpoint));
+    CHECK_OK (zmq_bind (server, endpoint));
+    CHECK_INT (opt_int (server, ZMQ_USE_FD), -1);
+    CHECK_OK (zmq_bind (server, "tcp://127.0.0.1:*"));
+    last_endpoint (server, second);
+    CHECK (strcmp (second, endpoint) != 0);
+    CHECK_OK (zmq_unbind (server, second));
+    CHECK_OK (zmq_connect (client, endpoint));
+    bounce (server, client);
+    rm_socket (server);
+    rm_socket (client);
+    rm_ctx (ctx);
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -276,5 +295,6 @@ int main (int argc, char **argv)
     RUN (options_act_on_later_binds_and_connects);
     RUN (use_fd_to_bind);
     RUN (use_fd_to_bind_ipc);
+    RUN_OURS (descriptor_for_one_bind, "the reference takes the descriptor a second time");
     return harness_end ();
 }

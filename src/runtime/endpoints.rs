@@ -130,11 +130,13 @@ impl Socket {
         let hub = link.need_hub(options.affinity)?;
         let owner: Arc<dyn Owner> = Arc::clone(&link) as Arc<dyn Owner>;
         let census = link.context.census().ok_or(Errno::ETERM)?;
+        // `ZMQ_USE_FD` is for one bind: a second one must not take the same descriptor, which has an owner by
+        // then, or is closed.
+        self.options.use_fd = -1;
         match Listener::bind(&address, &hub, &owner, &options, &census) {
             Ok(listener) => {
                 let resolved = listener.endpoint().to_owned();
                 self.add_endpoint(&resolved, Kind::Bound(listener));
-                // `ZMQ_USE_FD` is for one bind; a second one must not take the same descriptor.
                 Ok(())
             }
             Err(errno) => {
