@@ -97,12 +97,16 @@ const PROBES: &[(&str, SocketType, Probe)] = &[
     ),
 ];
 
-fn functions(page: &mut String) {
+/// Those of them that are not there.
+fn missing_functions() -> Vec<&'static str> {
     let missing = PROBES
         .iter()
-        .filter(|(_, ty, probe)| with_socket(*ty, probe) == Err(Errno::ENOTSUP))
-        .map(|(name, ..)| *name)
-        .collect::<Vec<_>>();
+        .filter(|(_, ty, probe)| with_socket(*ty, probe) == Err(Errno::ENOTSUP));
+    missing.map(|(name, ..)| *name).collect()
+}
+
+fn functions(page: &mut String) {
+    let missing = missing_functions();
     let (stable, draft) = stable_and_draft();
     assert_eq!(stable.len() + draft.len(), EXPORTS.len());
     let _ = write!(
@@ -167,27 +171,29 @@ fn names(names: &[&str]) -> String {
 
 // --- socket types, transports, capabilities ----------------------------------------------------------
 
+/// Why there are no sockets of a type; `None`: there are.
+fn missing_type(ty: SocketType) -> Option<Errno> {
+    let context = Context::new();
+    let opened = context.socket(ty as i32);
+    if let Ok(socket) = opened {
+        socket.close().expect("just opened");
+    }
+    context.terminate().expect("nothing is open");
+    opened.err()
+}
+
 fn socket_types(page: &mut String) {
     page.push_str("## Socket types\n\n| type | number | state | talks to |\n|---|---|---|---|\n");
     let types: Vec<SocketType> = (0..64).filter_map(SocketType::from_id).collect();
     for &ty in &types {
-        let context = Context::new();
-        let state = match context.socket(ty as i32) {
-            Ok(socket) => {
-                socket.close().expect("just opened");
-                if (ty as i32) < SocketType::Server as i32 {
-                    "works"
-                } else {
-                    "draft: in the making"
-                }
-                .to_owned()
-            }
-            Err(errno) => format!(
+        let state = match missing_type(ty) {
+            None if (ty as i32) < SocketType::Server as i32 => "works".to_owned(),
+            None => "draft: works".to_owned(),
+            Some(errno) => format!(
                 "draft: not there, `zmq_socket` fails with `{}`",
                 errno_name(errno)
             ),
         };
-        context.terminate().expect("nothing is open");
         let peers: Vec<&str> = types
             .iter()
             .filter(|&&peer| ty.talks_to(peer))
@@ -232,17 +238,24 @@ const TRANSPORTS: &[(&str, &str, &str)] = &[
     ("norm", "norm://127.0.0.1:5555", "multicast"),
 ];
 
+/// Why a transport cannot be used; `None`: it can.
+fn missing_transport(name: &str, endpoint: &str) -> Option<Errno> {
+    let endpoint = match name {
+        // Tests run at the same time, each in a process of its own or on a thread.
+        "ipc" => {
+            format!("{endpoint}{:?}", std::thread::current().id()) + &std::process::id().to_string()
+        }
+        _ => endpoint.to_owned(),
+    };
+    with_socket(SocketType::Pair, |socket| socket.bind(endpoint.as_bytes())).err()
+}
+
 fn transports(page: &mut String) {
     page.push_str("## Transports\n\n| transport | | state |\n|---|---|---|\n");
     for (name, endpoint, what) in TRANSPORTS {
-        let endpoint = match *name {
-            "ipc" => format!("{endpoint}{}", std::process::id()),
-            _ => (*endpoint).to_owned(),
-        };
-        let bound = with_socket(SocketType::Pair, |socket| socket.bind(endpoint.as_bytes()));
-        let state = match bound {
-            Ok(()) => "works".to_owned(),
-            Err(errno) => format!(
+        let state = match missing_transport(name, endpoint) {
+            None => "works".to_owned(),
+            Some(errno) => format!(
                 "not there: bind and connect fail with `{}`",
                 errno_name(errno)
             ),

@@ -3,7 +3,9 @@
 //! Every function has a page with the very prototype of `zmq.h`, every option the facts of its table, and
 //! what a page refers to exists. The lines of facts are in brackets behind the option's name;
 //! `UPDATE_DOCS=1 cargo test --test docs` writes them. That the pages are well-formed and their examples work
-//! is `ci/man.sh`'s to check. May not live here: anything about what a page says otherwise.
+//! is `ci/man.sh`'s to check. What the pages and documents promise in prose is held against the library in [`prose`].
+
+mod prose;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
