@@ -9,7 +9,6 @@ use super::ret::Length;
 use super::transfer::{ZMQ_SNDMORE, recv_msg, send_msg};
 use super::{args, proxy};
 use crate::errno::{Errno, Result};
-use crate::msg::Msg;
 
 /// A buffer and its size, as `writev(2)` has it.
 pub type iovec = libc::iovec;
@@ -97,8 +96,7 @@ entry! {
             let parts = unsafe { entries(iov, *count) }?;
             *count = 0;
             for part in parts {
-                let mut msg = Msg::new();
-                socket.recv_body(&mut msg, flags)?;
+                let msg = socket.recv(flags)?;
                 *part = allocated_copy(msg.data())?;
                 *count += 1;
                 if !msg.is_more() {

@@ -91,12 +91,7 @@ entry! {
             // Before anything is taken from the socket.
             // SAFETY: passed on to the caller.
             let buffer = unsafe { args::bytes_mut(buf, len, Errno::EFAULT) }?;
-            let mut msg = Msg::new();
-            socket.recv_body(&mut msg, flags)?;
-            let data = msg.data();
-            let kept = data.len().min(buffer.len());
-            buffer[..kept].copy_from_slice(&data[..kept]);
-            Ok(Length(data.len()))
+            socket.recv_body(buffer, flags).map(Length)
         })
     }
 }

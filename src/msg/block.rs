@@ -139,6 +139,11 @@ impl Block {
         self.header().refs.load(Ordering::Acquire) == 1
     }
 
+    /// Whether the block stands for a program's buffer.
+    pub(super) fn is_lent(&self) -> bool {
+        self.header().free.is_some()
+    }
+
     /// Gives up the reference as a raw pointer; [`Self::from_raw`] takes it back.
     pub(super) fn into_raw(self) -> *mut c_void {
         let raw = self.0.as_ptr().cast();

@@ -249,6 +249,53 @@ impl Msg {
         unsafe { std::slice::from_raw_parts(long.data, long.len) }
     }
 
+    /// The body, if it can travel as nothing but its bytes: it has at most 255, nothing else belongs to
+    /// it, and no program lent it.
+    #[must_use]
+    #[inline]
+    pub fn short_body(&self) -> Option<&[u8]> {
+        let bare = self.metadata.is_none()
+            && self.group.is_none()
+            && self.routing_id == 0
+            && self.flags & (SUBSCRIBE | CANCEL) == 0;
+        if !bare || self.len() > 255 {
+            return None;
+        }
+        let is_ours = match self.place {
+            INLINE => true,
+            BLOCK => !self.is_lent(),
+            _ => false,
+        };
+        is_ours.then(|| self.data())
+    }
+
+    fn is_lent(&self) -> bool {
+        // SAFETY: the message holds a reference, which is borrowed here and not given up.
+        let block = std::mem::ManuallyDrop::new(unsafe { Block::from_raw(self.long().block) });
+        block.is_lent()
+    }
+
+    /// A frame with a copy of a body of at most 255 bytes.
+    #[must_use]
+    #[inline]
+    pub fn of_short_frame(body: &[u8], more: bool) -> Self {
+        let mut msg = if body.len() <= INLINE_MAX {
+            Self::inline_copy(body)
+        } else {
+            Self::copy_of_small(body)
+        };
+        msg.flags = if more { MORE } else { 0 };
+        msg
+    }
+
+    fn copy_of_small(body: &[u8]) -> Self {
+        match Self::copy_of(body) {
+            Ok(msg) => msg,
+            // As with any small thing that the library makes for itself.
+            Err(_) => std::alloc::handle_alloc_error(std::alloc::Layout::for_value(body)),
+        }
+    }
+
     /// First byte of the body, for callers that fill it; stable until the message is moved or dropped.
     #[inline]
     pub fn data_mut_ptr(&mut self) -> *mut u8 {

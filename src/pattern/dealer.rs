@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::fair_queue::FairQueue;
 use super::greeting::Greeting;
 use super::load_balance::LoadBalance;
-use super::{Identity, Origin, Pattern, PipeId, Pipes};
+use super::{BodyRead, Identity, Origin, Pattern, PipeId, Pipes};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 use crate::option::SocketOptions;
@@ -25,6 +25,15 @@ impl Dealer {
         let mut dealer = Self::default();
         dealer.greeting.configure(options);
         dealer
+    }
+
+    #[inline]
+    fn next_report(&mut self, pipes: &mut Pipes) -> Option<Msg> {
+        if self.reports.is_empty() || self.inbound.in_message() {
+            return None;
+        }
+        pipes.forget_last();
+        self.reports.pop_front()
     }
 }
 
@@ -58,18 +67,35 @@ impl Pattern for Dealer {
     }
 
     #[inline]
+    fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
+        self.outbound.send_short(pipes, body, more)
+    }
+
+    #[inline]
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
-        if !self.reports.is_empty()
-            && !self.inbound.in_message()
-            && let Some(report) = self.reports.pop_front()
-        {
-            pipes.forget_last();
-            return Ok(report);
+        let mut frame = Msg::new();
+        self.recv_into(pipes, &mut frame)?;
+        Ok(frame)
+    }
+
+    #[inline]
+    fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
+        if let Some(report) = self.next_report(pipes) {
+            *place = report;
+            return Ok(());
         }
         self.inbound
-            .recv(pipes)
-            .map(|(_, frame)| frame)
+            .recv_into(pipes, place)
+            .map(|_| ())
             .ok_or(Errno::EAGAIN)
+    }
+
+    #[inline]
+    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
+        if let Some(report) = self.next_report(pipes) {
+            return Ok(BodyRead::of(&report, into));
+        }
+        self.inbound.recv_body(pipes, into).ok_or(Errno::EAGAIN)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::{ActiveSet, PipeId, Pipes, with_metadata};
+use super::{ActiveSet, BodyRead, PipeId, Pipes, with_metadata};
 use crate::msg::Msg;
 
 /// Pipes that are read in turn.
@@ -66,19 +66,45 @@ impl FairQueue {
             *place = self.rest.pop_front()?;
             return Some(PipeId::MAX);
         }
+        self.recv_by(pipes, |pipes, id| {
+            pipes.recv_into(id, place).then(|| (id, place.is_more()))
+        })
+    }
+
+    /// As [`Self::recv`], of a frame of which only the body is wanted, and as much of that as `into`
+    /// has room for.
+    #[inline]
+    pub(super) fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Option<BodyRead> {
+        if !self.rest.is_empty() {
+            let frame = self.rest.pop_front()?;
+            return Some(BodyRead::of(&frame, into));
+        }
+        self.recv_by(pipes, |pipes, id| {
+            let read = pipes.recv_body(id, into)?;
+            Some((read, read.more))
+        })
+    }
+
+    /// Takes a frame from the pipe whose turn it is; `take` gives it, and whether more follow.
+    #[inline]
+    fn recv_by<T>(
+        &mut self,
+        pipes: &mut Pipes,
+        mut take: impl FnMut(&mut Pipes, PipeId) -> Option<(T, bool)>,
+    ) -> Option<T> {
         loop {
             let id = match self.current {
                 Some(id) => id,
                 None => self.pipes.current()?,
             };
-            if pipes.recv_into(id, place) {
-                if place.is_more() {
+            if let Some((frame, more)) = take(pipes, id) {
+                if more {
                     self.current = Some(id);
                 } else {
                     self.current = None;
                     self.pipes.advance();
                 }
-                return Some(id);
+                return Some(frame);
             }
             self.current = None;
             self.pipes.deactivate(id);

@@ -53,23 +53,45 @@ impl LoadBalance {
     /// `EAGAIN` at the first frame of a message if no pipe has room; the frame stays where it is.
     #[inline]
     pub(super) fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<Option<PipeId>> {
+        let id = self.target_of(pipes, msg.is_more())?;
+        match id {
+            Some(id) => pipes.send_from(id, msg),
+            None => drop(msg.take()),
+        }
+        Ok(id)
+    }
+
+    /// As [`Self::send`], of a frame with a copy of a short body.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    #[inline]
+    pub(super) fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
+        if let Some(id) = self.target_of(pipes, more)? {
+            pipes.send_short(id, body, more);
+        }
+        Ok(())
+    }
+
+    /// Where the next frame goes; `None` if the rest of the message goes nowhere.
+    #[inline]
+    fn target_of(&mut self, pipes: &mut Pipes, more: bool) -> Result<Option<PipeId>> {
         let id = match self.target {
             Target::Pipe(id) => id,
             Target::None => self.choose(pipes, Pipes::has_room).ok_or(Errno::EAGAIN)?,
             Target::Gone => {
-                if !msg.take().is_more() {
+                if !more {
                     self.target = Target::None;
                 }
                 return Ok(None);
             }
         };
-        if msg.is_more() {
+        if more {
             self.target = Target::Pipe(id);
         } else {
             self.target = Target::None;
             self.pipes.advance();
         }
-        pipes.send_from(id, msg);
         Ok(Some(id))
     }
 

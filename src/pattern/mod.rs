@@ -39,6 +39,7 @@ pub use pipes::{HwmBoost, PeerEnd, PipeEnd, PipeId, PipeSlot, Pipes, sum_of_hwms
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 use crate::option::SocketOptions;
+pub use crate::pipe::{BodyRead, SHORT_MAX};
 use crate::socket_type::SocketType;
 
 /// The behaviour of a new socket.
@@ -144,6 +145,28 @@ pub trait Pattern: Send {
     fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
         *place = self.recv(pipes)?;
         Ok(())
+    }
+
+    /// As [`Pattern::send`], of a frame with a copy of a body of at most [`SHORT_MAX`] bytes; worth an
+    /// implementation of its own where no message has to be made for that.
+    ///
+    /// # Errors
+    /// As [`Pattern::send`]; `ENOMEM`.
+    fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
+        let mut msg = Msg::copy_of(body)?;
+        msg.set_more(more);
+        self.send(pipes, &mut msg)
+    }
+
+    /// As [`Pattern::recv`], of a frame of which only the body is wanted, and as much of that as `into`
+    /// has room for; worth an implementation of its own where no message has to be made for that.
+    ///
+    /// # Errors
+    /// As [`Pattern::recv`].
+    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
+        let mut frame = Msg::new();
+        self.recv_into(pipes, &mut frame)?;
+        Ok(BodyRead::of(&frame, into))
     }
 
     /// Whether [`Pattern::recv`] would bring a frame (`ZMQ_POLLIN`).

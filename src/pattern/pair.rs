@@ -4,7 +4,7 @@
 
 use super::fair_queue::FairQueue;
 use super::load_balance::LoadBalance;
-use super::{Identity, Origin, Pattern, PipeId, Pipes};
+use super::{BodyRead, Identity, Origin, Pattern, PipeId, Pipes};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 
@@ -61,11 +61,29 @@ impl Pattern for Pair {
         self.outbound.send(pipes, msg).map(|_| ())
     }
 
+    #[inline]
+    fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
+        self.outbound.send_short(pipes, body, more)
+    }
+
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
         self.inbound
             .recv(pipes)
             .map(|(_, frame)| frame)
             .ok_or(Errno::EAGAIN)
+    }
+
+    #[inline]
+    fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
+        self.inbound
+            .recv_into(pipes, place)
+            .map(|_| ())
+            .ok_or(Errno::EAGAIN)
+    }
+
+    #[inline]
+    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
+        self.inbound.recv_body(pipes, into).ok_or(Errno::EAGAIN)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::msg::{Metadata, Msg};
-use crate::pipe::{HwmKnob, Reader, Taken, Writer};
+use crate::pipe::{BodyRead, HwmKnob, Reader, Taken, Writer};
 
 /// Index of a pipe at its socket; used again after the pipe is gone.
 pub type PipeId = usize;
@@ -99,6 +99,18 @@ struct Entry {
 const LOOK: Duration = Duration::from_millis(1);
 
 impl Entry {
+    /// A frame was written; `done`: the last one of its message.
+    #[inline]
+    fn sent(&mut self, len: usize, done: bool) {
+        self.unsent.1 += len;
+        if done {
+            self.unsent.0 += 1;
+            if self.end.peer.published(&self.end.tx, self.unsent) {
+                self.unsent = (0, 0);
+            }
+        }
+    }
+
     #[cold]
     fn look_now_and_then(&mut self) -> bool {
         if self.end.peer.gives_credit_itself() {
@@ -243,13 +255,17 @@ impl Pipes {
             drop(frame.take());
             return;
         };
-        entry.unsent.1 += frame.len();
-        if entry.end.tx.send_from(frame) {
-            entry.unsent.0 += 1;
-            if entry.end.peer.published(&entry.end.tx, entry.unsent) {
-                entry.unsent = (0, 0);
-            }
-        }
+        let len = frame.len();
+        let done = entry.end.tx.send_from(frame);
+        entry.sent(len, done);
+    }
+
+    /// As [`Pipes::send`], of a frame with a copy of a body of at most [`SHORT_MAX`] bytes.
+    #[inline]
+    pub fn send_short(&mut self, id: PipeId, body: &[u8], more: bool) {
+        let Some(entry) = self.entry(id) else { return };
+        let done = entry.end.tx.send_short(body, more);
+        entry.sent(body.len(), done);
     }
 
     /// Takes back the frames of a message that was not finished; true if there were any.
@@ -274,22 +290,37 @@ impl Pipes {
     /// As [`Pipes::recv`], into a place; false instead of `None`.
     #[inline]
     pub fn recv_into(&mut self, id: PipeId, place: &mut Msg) -> bool {
+        self.recv_by(id, |rx| match rx.recv_into(place) {
+            Taken::Nothing => None,
+            taken => Some(((), taken)),
+        })
+        .is_some()
+    }
+
+    /// As [`Pipes::recv`], of a frame of which only the body is wanted, and as much of that as `into`
+    /// has room for.
+    #[inline]
+    pub fn recv_body(&mut self, id: PipeId, into: &mut [u8]) -> Option<BodyRead> {
+        self.recv_by(id, |rx| rx.recv_body(into))
+    }
+
+    #[inline]
+    fn recv_by<T>(
+        &mut self,
+        id: PipeId,
+        mut take: impl FnMut(&mut Reader) -> Option<(T, Taken)>,
+    ) -> Option<T> {
         loop {
-            let Some(entry) = self.entry(id) else {
-                return false;
-            };
-            match entry.end.rx.recv_into(place) {
-                Taken::Nothing => {}
-                taken => {
-                    if taken == Taken::FrameAndCredit {
-                        entry.end.peer.credited();
-                    }
-                    self.last = Some(id);
-                    return true;
+            let entry = self.entry(id)?;
+            if let Some((frame, taken)) = take(&mut entry.end.rx) {
+                if taken == Taken::FrameAndCredit {
+                    entry.end.peer.credited();
                 }
+                self.last = Some(id);
+                return Some(frame);
             }
             if self.nothing_to_read(id) {
-                return false;
+                return None;
             }
         }
     }

@@ -1,7 +1,7 @@
 //! PULL: receives from all peers in turn (RFC 30).
 
 use super::fair_queue::FairQueue;
-use super::{Identity, Origin, Pattern, PipeId, Pipes};
+use super::{BodyRead, Identity, Origin, Pattern, PipeId, Pipes};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 
@@ -44,6 +44,11 @@ impl Pattern for Pull {
             .recv_into(pipes, place)
             .map(|_| ())
             .ok_or(Errno::EAGAIN)
+    }
+
+    #[inline]
+    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
+        self.inbound.recv_body(pipes, into).ok_or(Errno::EAGAIN)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -40,6 +40,11 @@ impl Pattern for Push {
         self.outbound.send(pipes, msg).map(|_| ())
     }
 
+    #[inline]
+    fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
+        self.outbound.send_short(pipes, body, more)
+    }
+
     fn recv(&mut self, _pipes: &mut Pipes) -> Result<Msg> {
         Err(Errno::ENOTSUP)
     }

@@ -13,30 +13,32 @@ fn body(received: Option<Received>) -> Option<u8> {
     received.map(|received| received.frame.data()[0])
 }
 
+/// Writes and publishes messages of one frame.
+fn write(tx: &mut queue::Producer, bytes: std::ops::Range<u8>) {
+    for byte in bytes {
+        tx.write_short(&[byte], false);
+        tx.publish();
+    }
+}
+
+fn pop(rx: &mut queue::Consumer) -> Option<u8> {
+    let mut body = [0];
+    rx.pop_body(&mut body).map(|_| body[0])
+}
+
 #[test]
-fn values_arrive_in_order_across_chunks() {
+fn frames_arrive_in_order_across_chunks() {
     loom::model(|| {
         let (mut tx, mut rx) = queue::queue();
-        let producer = thread::spawn(move || {
-            for value in 0..3 {
-                tx.write(value);
-                tx.publish();
-            }
-        });
-        let mut expected = 0;
+        let producer = thread::spawn(move || write(&mut tx, 0..3));
+        let mut read = Vec::new();
         // Bounded: what has not come by then is read after the join.
         for _ in 0..3 {
-            if let Some(value) = rx.pop() {
-                assert_eq!(value, expected);
-                expected += 1;
-            }
+            read.extend(pop(&mut rx));
         }
         producer.join().unwrap();
-        while let Some(value) = rx.pop() {
-            assert_eq!(value, expected);
-            expected += 1;
-        }
-        assert_eq!(expected, 3);
+        read.extend(std::iter::from_fn(|| pop(&mut rx)));
+        assert!(read.into_iter().eq(0..3));
     });
 }
 
@@ -44,23 +46,54 @@ fn values_arrive_in_order_across_chunks() {
 fn chunks_are_shelved_and_used_again() {
     loom::model(|| {
         let (mut tx, mut rx) = queue::queue();
-        for value in 0..2 {
-            tx.write(value);
-        }
-        tx.publish();
-        let producer = thread::spawn(move || {
-            for value in 2..6 {
-                tx.write(value);
-                tx.publish();
-            }
-        });
+        write(&mut tx, 0..2);
+        let producer = thread::spawn(move || write(&mut tx, 2..6));
         let mut read = Vec::new();
         for _ in 0..3 {
-            read.extend(rx.pop());
+            read.extend(pop(&mut rx));
         }
         producer.join().unwrap();
-        read.extend(std::iter::from_fn(|| rx.pop()));
+        read.extend(std::iter::from_fn(|| pop(&mut rx)));
         assert!(read.into_iter().eq(0..6));
+    });
+}
+
+#[test]
+fn runs_count_their_messages() {
+    loom::model(|| {
+        let (mut tx, mut rx) = queue::queue();
+        let producer = thread::spawn(move || write(&mut tx, 0..4));
+        let mut bytes = Vec::new();
+        for _ in 0..2 {
+            rx.pop_run(|run| bytes.extend_from_slice(run));
+            assert_eq!(bytes.len(), 3 * rx.messages());
+        }
+        producer.join().unwrap();
+        while rx.pop_run(|run| bytes.extend_from_slice(run)) {}
+        assert_eq!((bytes.len(), rx.messages()), (12, 4));
+    });
+}
+
+#[test]
+fn what_was_taken_back_is_never_seen() {
+    loom::model(|| {
+        let (mut tx, mut rx) = queue::queue();
+        write(&mut tx, 0..1);
+        let producer = thread::spawn(move || {
+            tx.begin();
+            for _ in 0..3 {
+                tx.write_short(&[9], true);
+            }
+            assert!(tx.roll_back());
+            write(&mut tx, 1..3);
+        });
+        let mut read = Vec::new();
+        for _ in 0..2 {
+            read.extend(pop(&mut rx));
+        }
+        producer.join().unwrap();
+        read.extend(std::iter::from_fn(|| pop(&mut rx)));
+        assert!(read.into_iter().eq(0..3));
     });
 }
 
@@ -68,16 +101,24 @@ fn chunks_are_shelved_and_used_again() {
 fn what_nobody_reads_is_dropped_once() {
     loom::model(|| {
         let (mut tx, mut rx) = queue::queue();
-        // Loom's Arc tells of values that are never dropped.
+        let metadata = std::sync::Arc::new(crate::msg::Metadata::new(Vec::new(), -1));
+        let own = std::sync::Arc::clone(&metadata);
         let producer = thread::spawn(move || {
-            for value in 0..3 {
-                tx.write(loom::sync::Arc::new(value));
+            for _ in 0..3 {
+                let mut frame = msg(1);
+                frame.set_metadata(Some(std::sync::Arc::clone(&own)));
+                tx.write(&mut frame);
                 tx.publish();
             }
         });
-        drop(rx.pop());
+        let _ = pop(&mut rx);
         drop(rx);
         producer.join().unwrap();
+        assert_eq!(
+            std::sync::Arc::strong_count(&metadata),
+            1,
+            "each is dropped, once"
+        );
     });
 }
 

@@ -21,6 +21,8 @@ use crate::msg::Msg;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
 use queue::{Consumer, Producer};
 
+pub use queue::{BodyRead, RUN_MAX, SHORT_MAX};
+
 /// What both sides of a lane share besides the frames.
 #[derive(Debug)]
 struct Lane {
@@ -38,19 +40,17 @@ struct Lane {
 
 /// The writing end of a lane.
 pub struct Writer {
-    frames: Producer<Msg>,
+    frames: Producer,
     lane: Arc<Lane>,
-    /// Frames of a message whose last frame has not come yet.
-    partial: Vec<Msg>,
-    written: usize,
+    /// With conflation: a message is begun of which only the last frame will count.
+    in_dropped: bool,
     credit_seen: usize,
 }
 
 /// The reading end of a lane.
 pub struct Reader {
-    frames: Consumer<Msg>,
+    frames: Consumer,
     lane: Arc<Lane>,
-    read: usize,
     credited: usize,
     /// Whether the frame read last has more to follow.
     in_message: bool,
@@ -83,8 +83,7 @@ pub fn lane(hwm: usize, conflate: bool) -> (Writer, Reader) {
     let writer = Writer {
         frames: producer,
         lane: Arc::clone(&lane),
-        partial: Vec::new(),
-        written: 0,
+        in_dropped: false,
         credit_seen: 0,
     };
     (
@@ -92,7 +91,6 @@ pub fn lane(hwm: usize, conflate: bool) -> (Writer, Reader) {
         Reader {
             frames: consumer,
             lane,
-            read: 0,
             credited: 0,
             in_message: false,
         },
@@ -105,9 +103,18 @@ impl Writer {
     #[inline]
     #[must_use]
     pub fn has_room(&self) -> bool {
+        (self.room() > 0 || self.in_message()) && !self.is_orphaned()
+    }
+
+    /// How many messages may be begun, by what the writer knows of credit.
+    #[inline]
+    #[must_use]
+    pub fn room(&self) -> usize {
         let hwm = self.lane.hwm.load(Ordering::Relaxed);
-        let within = hwm == 0 || self.written.wrapping_sub(self.credit_seen) < hwm;
-        (within || !self.partial.is_empty()) && !self.is_orphaned()
+        if hwm == 0 {
+            return usize::MAX;
+        }
+        hwm.saturating_sub(self.frames.messages().wrapping_sub(self.credit_seen))
     }
 
     /// As [`Self::has_room`], after a look at the credit that has come in.
@@ -136,50 +143,74 @@ impl Writer {
 
     /// Adds a frame. It becomes visible with the last frame of its message; true says so.
     #[inline]
-    pub fn send(&mut self, frame: Msg) -> bool {
-        if frame.is_more() {
-            self.partial.push(frame);
-            return false;
-        }
-        if !self.partial.is_empty() {
-            self.send_partial();
-        }
-        if self.lane.latest.is_some() {
-            self.replace_latest(frame);
-            return true;
-        }
-        self.frames.write(frame);
-        self.written = self.written.wrapping_add(1);
-        self.frames.publish();
-        true
+    pub fn send(&mut self, mut frame: Msg) -> bool {
+        self.send_from(&mut frame)
     }
 
     /// As [`Self::send`], out of a place that is left empty.
     #[inline]
     pub fn send_from(&mut self, frame: &mut Msg) -> bool {
-        if frame.is_more() || !self.partial.is_empty() || self.lane.latest.is_some() {
-            return self.send(frame.take());
+        let more = frame.is_more();
+        if self.lane.latest.is_some() {
+            return self.replace_latest(frame.take());
         }
-        self.frames.write_from(frame);
-        self.written = self.written.wrapping_add(1);
+        self.begin(more);
+        self.frames.write(frame);
+        self.end(more)
+    }
+
+    /// Adds a frame with a copy of a body of at most [`SHORT_MAX`] bytes; what is longer is cut off.
+    #[inline]
+    pub fn send_short(&mut self, body: &[u8], more: bool) -> bool {
+        if self.lane.latest.is_some() {
+            return self.replace_latest(Msg::of_short_frame(body, more));
+        }
+        self.begin(more);
+        self.frames.write_short(body, more);
+        self.end(more)
+    }
+
+    /// How many messages of a run [`Self::send_run`] takes.
+    #[inline]
+    #[must_use]
+    pub fn room_for_run(&self) -> usize {
+        if self.in_message() || self.lane.latest.is_some() {
+            return 0;
+        }
+        self.room()
+    }
+
+    /// Adds whole messages of short frames as they are on the wire, at most [`RUN_MAX`] bytes.
+    #[inline]
+    pub fn send_run(&mut self, run: &[u8], messages: usize) {
+        self.frames.write_run(run, messages);
         self.frames.publish();
-        true
     }
 
-    #[cold]
-    fn send_partial(&mut self) {
-        for frame in self.partial.drain(..) {
-            if self.lane.latest.is_none() {
-                self.frames.write(frame);
-            }
+    #[inline]
+    fn begin(&mut self, more: bool) {
+        if more && !self.frames.in_message() {
+            self.frames.begin();
         }
     }
 
+    #[inline]
+    fn end(&mut self, more: bool) -> bool {
+        if !more {
+            self.frames.publish();
+        }
+        !more
+    }
+
     #[cold]
-    fn replace_latest(&self, frame: Msg) {
-        if let Some(latest) = &self.lane.latest {
+    fn replace_latest(&mut self, frame: Msg) -> bool {
+        self.in_dropped = frame.is_more();
+        if let Some(latest) = &self.lane.latest
+            && !self.in_dropped
+        {
             *latest.lock() = Some(frame);
         }
+        !self.in_dropped
     }
 
     /// Whether the reader said that it waits: it must be told now (asked once, answered once).
@@ -193,15 +224,15 @@ impl Writer {
 
     /// Drops the frames of a message that was not finished; true if there were any.
     pub fn roll_back(&mut self) -> bool {
-        let any = !self.partial.is_empty();
-        self.partial.clear();
-        any
+        let any = std::mem::take(&mut self.in_dropped);
+        self.frames.roll_back() || any
     }
 
     /// Whether a message is begun and not finished.
+    #[inline]
     #[must_use]
     pub fn in_message(&self) -> bool {
-        !self.partial.is_empty()
+        self.frames.in_message() || self.in_dropped
     }
 
     /// Whether nobody will read any more.
@@ -213,7 +244,8 @@ impl Writer {
     /// Messages written and not yet credited, by what the writer knows.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.written
+        self.frames
+            .messages()
             .wrapping_sub(self.lane.credit.load(Ordering::Relaxed))
     }
 
@@ -271,13 +303,45 @@ impl Reader {
         if !self.frames.pop_into(place) {
             return self.recv_latest(place);
         }
-        self.in_message = place.is_more();
-        if !self.in_message {
-            self.read = self.read.wrapping_add(1);
+        self.took(place.is_more())
+    }
+
+    /// The next frame, of which only the body is wanted, and as much of that as `into` has room for.
+    /// What [`Self::recv_into`] would have said besides.
+    #[inline]
+    pub fn recv_body(&mut self, into: &mut [u8]) -> Option<(BodyRead, Taken)> {
+        match self.frames.pop_body(into) {
+            Some(read) => Some((read, self.took(read.more))),
+            None => self.recv_latest_body(into),
+        }
+    }
+
+    #[cold]
+    fn recv_latest_body(&mut self, into: &mut [u8]) -> Option<(BodyRead, Taken)> {
+        let mut frame = Msg::new();
+        let taken = self.recv_latest(&mut frame);
+        (taken != Taken::Nothing).then(|| (BodyRead::of(&frame, into), taken))
+    }
+
+    /// Takes a run of whole messages of short frames, as they are on the wire. `None`: what is next is
+    /// no such thing; true: the writer waited for the credit that this gave back.
+    #[inline]
+    pub fn recv_run(&mut self, put: impl FnOnce(&[u8])) -> Option<bool> {
+        if self.in_message || !self.frames.pop_run(put) {
+            return None;
+        }
+        Some(self.took(false) == Taken::FrameAndCredit)
+    }
+
+    /// Keeps the books of what was read: gives credit back in batches.
+    #[inline]
+    fn took(&mut self, more: bool) -> Taken {
+        self.in_message = more;
+        if !more {
             let hwm = self.lane.hwm.load(Ordering::Relaxed);
             // No limit: credit is only kept near enough for the counts of monitors.
             let batch = if hwm == 0 { 1024 } else { hwm.div_ceil(2) };
-            if self.read.wrapping_sub(self.credited) >= batch && self.give_credit() {
+            if self.frames.messages().wrapping_sub(self.credited) >= batch && self.give_credit() {
                 return Taken::FrameAndCredit;
             }
         }
@@ -302,8 +366,8 @@ impl Reader {
 
     #[cold]
     fn give_credit(&mut self) -> bool {
-        self.credited = self.read;
-        self.lane.credit.store(self.read, Ordering::Release);
+        self.credited = self.frames.messages();
+        self.lane.credit.store(self.credited, Ordering::Release);
         fence(Ordering::SeqCst);
         self.lane.writer_waits.load(Ordering::Relaxed)
             && self.lane.writer_waits.swap(false, Ordering::Relaxed)
@@ -319,12 +383,6 @@ impl Reader {
                 .latest
                 .as_ref()
                 .is_some_and(|latest| latest.lock().is_some())
-    }
-
-    /// Looks at the next frame; never at one of a lane that conflates.
-    #[must_use]
-    pub fn peek(&mut self) -> Option<&Msg> {
-        self.frames.peek()
     }
 
     /// Says that the reader will wait. False: a frame is there already, or the writer is gone.
@@ -386,7 +444,7 @@ impl Drop for Reader {
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Writer")
-            .field("written", &self.written)
+            .field("written", &self.frames.messages())
             .finish_non_exhaustive()
     }
 }
@@ -394,7 +452,7 @@ impl std::fmt::Debug for Writer {
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reader")
-            .field("read", &self.read)
+            .field("read", &self.frames.messages())
             .finish_non_exhaustive()
     }
 }

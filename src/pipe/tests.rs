@@ -132,3 +132,85 @@ fn two_threads_pass_everything_in_order() {
     }
     writer.join().unwrap();
 }
+
+/// A frame whose body tells its number, short, or long enough to be moved whole.
+fn numbered(i: usize, more: bool) -> Msg {
+    let len = [0, 1, 10, 40, 41, 100, 255, 256, 1000][i % 9];
+    let mut body = vec![i as u8; len];
+    if let Some(first) = body.first_mut() {
+        *first = (i >> 8) as u8;
+    }
+    let mut msg = Msg::copy_of(&body).unwrap();
+    msg.set_more(more);
+    msg
+}
+
+#[test]
+fn frames_of_all_sizes_and_roll_backs_keep_their_order() {
+    let (mut tx, mut rx) = lane(0, false);
+    let mut expected = Vec::new();
+    let mut read = 0;
+    for round in 0..2000 {
+        for part in 0..round % 4 {
+            tx.send(numbered(round + part, true));
+        }
+        if round % 5 == 0 {
+            assert_eq!(tx.roll_back(), round % 4 != 0);
+            continue;
+        }
+        tx.send(numbered(round, false));
+        expected.extend((0..round % 4).map(|part| numbered(round + part, true)));
+        expected.push(numbered(round, false));
+        // Sometimes ahead by much, sometimes by nothing.
+        if round % 7 == 0 || round > 1000 {
+            while let Some(received) = rx.recv() {
+                let want: &Msg = &expected[read];
+                assert_eq!(received.frame.data(), want.data());
+                assert_eq!(received.frame.is_more(), want.is_more());
+                read += 1;
+            }
+        }
+    }
+    while rx.recv().is_some() {
+        read += 1;
+    }
+    assert_eq!(read, expected.len());
+}
+
+#[test]
+fn bodies_and_runs_come_out_as_they_went_in() {
+    let (mut tx, mut rx) = lane(0, false);
+    let mut buffer = [0; 16];
+    assert!(rx.recv_body(&mut buffer).is_none());
+    assert!(!tx.send_short(b"abc", true));
+    assert!(rx.recv_body(&mut buffer).is_none());
+    assert!(tx.send_short(&[7; 100], false));
+    let (read, _) = rx.recv_body(&mut buffer).unwrap();
+    assert_eq!((read.len, read.more, &buffer[..3]), (3, true, &b"abc"[..]));
+    assert!(rx.recv_run(|_| panic!("within a message")).is_none());
+    let (read, _) = rx.recv_body(&mut buffer).unwrap();
+    assert_eq!((read.len, read.more, buffer), (100, false, [7; 16]));
+
+    tx.send_run(b"\0\x01x\x01\x01y\0\0", 2);
+    let mut run = Vec::new();
+    assert_eq!(
+        rx.recv_run(|bytes| run.extend_from_slice(bytes)),
+        Some(false)
+    );
+    assert_eq!(run, b"\0\x01x\x01\x01y\0\0");
+    tx.send(Msg::copy_of(&[1; 300]).unwrap());
+    assert!(rx.recv_run(|_| panic!("no short frame")).is_none());
+    assert_eq!(rx.recv().unwrap().frame.len(), 300);
+}
+
+#[test]
+fn runs_give_credit_for_each_message() {
+    let (mut tx, mut rx) = lane(10, false);
+    assert_eq!(tx.room_for_run(), 10);
+    tx.send_run(&[0; 20], 10);
+    assert_eq!(tx.room_for_run(), 0);
+    assert!(tx.wait_for_room());
+    assert_eq!(rx.recv_run(|_| ()), Some(true));
+    assert!(tx.take_credit());
+    assert_eq!(tx.room_for_run(), 10);
+}

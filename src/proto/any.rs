@@ -46,6 +46,16 @@ impl AnyEngine {
         }
     }
 
+    /// See [`Engine::passes_runs`].
+    #[must_use]
+    #[inline]
+    pub fn passes_runs(&self) -> bool {
+        match self {
+            Self::Zmtp(engine) => engine.passes_runs(),
+            Self::Raw(_) => false,
+        }
+    }
+
     /// See [`Engine::peer`].
     #[must_use]
     pub fn peer(&self) -> Option<&PeerInfo> {

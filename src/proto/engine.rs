@@ -16,6 +16,7 @@ use super::mechanism::{CANCEL, Mechanism, SUBSCRIBE, Task, TaskDone};
 use super::{EngineConfig, Input, OutBuf, PeerInfo, Sink};
 use crate::errno::Errno;
 use crate::msg::{Msg, RxBuf};
+use crate::pipe::{RUN_MAX, SHORT_MAX};
 use crate::socket_type::SocketType;
 use handshake::State;
 
@@ -158,6 +159,14 @@ impl Engine {
         }
     }
 
+    /// Whether whole messages of frames as [`Sink::push_run`] has them may be appended to the output as
+    /// they are, which does what [`Self::encode`] would.
+    #[must_use]
+    #[inline]
+    pub fn passes_runs(&self) -> bool {
+        self.fast && !self.out_in_message
+    }
+
     /// When [`Self::handle_timeout`] is to be called, if ever: the end of the handshake interval,
     /// the next PING, or the end of a silence. Changes through `handle_input` and
     /// `handle_timeout`; being called early or late does no harm.
@@ -283,6 +292,16 @@ impl Engine {
         sink: &mut S,
     ) -> Result<bool, EngineError> {
         let max_body = self.max_body;
+        if !self.in_message && max_body >= SHORT_MAX {
+            loop {
+                let (len, messages) = whole_run(rx.unread(), sink.room_for_run());
+                if messages == 0 {
+                    break;
+                }
+                sink.push_run(&rx.unread()[..len], messages);
+                rx.consume(len);
+            }
+        }
         let mut in_message = self.in_message;
         let blocked = loop {
             let (flags, head_len, body_len, rest) = match *rx.unread() {
@@ -485,6 +504,26 @@ impl Engine {
         self.state = State::Failed;
         self.fast = false;
     }
+}
+
+/// How much of `input` is whole messages of short frames, at most `room` of them: (bytes, messages).
+#[inline]
+fn whole_run(input: &[u8], room: usize) -> (usize, usize) {
+    let input = &input[..input.len().min(RUN_MAX)];
+    let (mut at, mut whole, mut messages) = (0, 0, 0);
+    while messages < room
+        && let Some(&[flags @ 0..=MORE, len]) = input.get(at..at + 2)
+    {
+        at += 2 + usize::from(len);
+        if at > input.len() {
+            break;
+        }
+        if flags & MORE == 0 {
+            whole = at;
+            messages += 1;
+        }
+    }
+    (whole, messages)
 }
 
 fn push_subscription<S: Sink>(sink: &mut S, first: u8, topic: &[u8]) -> Result<(), EngineError> {

@@ -116,6 +116,19 @@ pub trait Sink {
     /// Takes one frame; the message is complete with the first frame that is not
     /// [`Msg::is_more`].
     fn push(&mut self, frame: Msg);
+
+    /// How many whole messages [`Sink::push_run`] would take; 0 where it takes none at present, or
+    /// ever. Asked between messages only.
+    fn room_for_run(&self) -> usize {
+        0
+    }
+
+    /// Takes whole messages of frames with bodies of at most 255 bytes, as they are on the wire in V2
+    /// framing: flags, length, body. At most `RUN_MAX` bytes of `pipe`, and as many messages as there
+    /// is room for.
+    fn push_run(&mut self, run: &[u8], messages: usize) {
+        let _ = (run, messages);
+    }
 }
 
 /// Why `handle_input` returned.

@@ -6,6 +6,7 @@ use super::core::SocketHandle;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
+use crate::pattern::SHORT_MAX;
 
 /// `ZMQ_DONTWAIT` (`zmq_send(3)`).
 pub(crate) const DONTWAIT: i32 = 1;
@@ -34,8 +35,16 @@ impl SocketHandle {
     /// As [`SocketHandle::send`]; `ENOMEM`.
     #[inline]
     pub fn send_bytes(&self, data: &[u8], flags: i32) -> Result<()> {
+        let more = flags & SNDMORE != 0;
+        if data.len() <= SHORT_MAX {
+            return self.repeat(
+                flags,
+                |socket| socket.pattern.send_short(&mut socket.pipes, data, more),
+                |socket| socket.options.sndtimeo,
+            );
+        }
         let mut msg = Msg::copy_of(data)?;
-        msg.set_more(flags & SNDMORE != 0);
+        msg.set_more(more);
         self.repeat(
             flags,
             |socket| socket.pattern.send(&mut socket.pipes, &mut msg),
@@ -63,15 +72,16 @@ impl SocketHandle {
         Ok(msg)
     }
 
-    /// Receives a frame of which only the body will be looked at (`zmq_recv(3)`).
+    /// Receives a frame of which only the body is wanted, and as much of that as `into` has room for;
+    /// its full length in bytes (`zmq_recv(3)`).
     ///
     /// # Errors
     /// As [`SocketHandle::recv`].
     #[inline]
-    pub fn recv_body(&self, place: &mut Msg, flags: i32) -> Result<()> {
+    pub fn recv_body(&self, into: &mut [u8], flags: i32) -> Result<usize> {
         self.repeat(
             flags,
-            |socket| socket.receive(place),
+            |socket| socket.receive_body(into),
             |socket| socket.options.rcvtimeo,
         )
     }
@@ -132,15 +142,27 @@ impl SocketHandle {
 impl Socket {
     #[inline]
     fn receive(&mut self, place: &mut Msg) -> Result<()> {
-        let mut result = self.pattern.recv_into(&mut self.pipes, place);
+        self.receive_by(|socket| socket.pattern.recv_into(&mut socket.pipes, place))?;
+        self.rcvmore = place.is_more();
+        Ok(())
+    }
+
+    #[inline]
+    fn receive_body(&mut self, into: &mut [u8]) -> Result<usize> {
+        let read = self.receive_by(|socket| socket.pattern.recv_body(&mut socket.pipes, into))?;
+        self.rcvmore = read.more;
+        Ok(read.len)
+    }
+
+    #[inline]
+    fn receive_by<T>(&mut self, mut take: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
+        let mut result = take(self);
         while matches!(result, Err(Errno::EAGAIN)) && self.pipes.has_news() {
             // Looking has found pipes at their end, and some patterns have something to say of that.
             self.settle_pipes();
-            result = self.pattern.recv_into(&mut self.pipes, place);
+            result = take(self);
         }
-        result?;
-        self.rcvmore = place.is_more();
-        Ok(())
+        result
     }
 
     /// A call is refused although the pipes have news by now: whoever waits for `ZMQ_FD` must come

@@ -39,6 +39,19 @@ impl Sink for ToSocket<'_> {
             self.pushed |= lane.send(frame);
         }
     }
+
+    #[inline]
+    fn room_for_run(&self) -> usize {
+        self.lane.as_ref().map_or(0, |lane| lane.room_for_run())
+    }
+
+    #[inline]
+    fn push_run(&mut self, run: &[u8], messages: usize) {
+        if let Some(lane) = &mut self.lane {
+            lane.send_run(run, messages);
+            self.pushed = true;
+        }
+    }
 }
 
 /// What stopped a direction.
@@ -200,6 +213,13 @@ impl Session {
     fn encode(&self, conn: &mut Conn, lanes: &mut Lanes) {
         let mut wake_writer = false;
         while conn.out.len() < WRITE_BATCH {
+            if conn.engine.passes_runs() {
+                let run = lanes.from_socket.recv_run(|run| conn.out.append(run));
+                if let Some(wake) = run {
+                    wake_writer |= wake;
+                    continue;
+                }
+            }
             let Some(received) = lanes.from_socket.recv() else {
                 break;
             };
