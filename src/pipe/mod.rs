@@ -385,6 +385,13 @@ impl Reader {
                 .is_some_and(|latest| latest.lock().is_some())
     }
 
+    /// Drops the subscriptions that come before anything else.
+    pub fn skip_subscriptions(&mut self) {
+        while self.frames.next_whole_is(Msg::is_subscription) {
+            self.recv();
+        }
+    }
+
     /// Says that the reader will wait. False: a frame is there already, or the writer is gone.
     #[must_use]
     pub fn wait(&mut self) -> bool {

@@ -12,7 +12,6 @@ use parking_lot::Mutex;
 use super::link::Link;
 use crate::errno::{Errno, Result};
 use crate::io::{Event, Owner};
-use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot, sum_of_hwms};
 use crate::pipe::{HwmKnob, Writer, lane};
@@ -61,9 +60,7 @@ impl Pending {
             return true;
         }
         // Subscriptions of a socket that is gone are nothing that anybody waits for.
-        while self.end.rx.peek().is_some_and(Msg::is_subscription) {
-            self.end.rx.recv();
-        }
+        self.end.rx.skip_subscriptions();
         !self.end.rx.has_next()
     }
 }

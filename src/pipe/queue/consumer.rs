@@ -141,6 +141,21 @@ impl Consumer {
         true
     }
 
+    /// Whether the next visible frame is no short one, and the test holds for it.
+    pub(in crate::pipe) fn next_whole_is(&mut self, test: impl FnOnce(&Msg) -> bool) -> bool {
+        if !self.has_next() {
+            return false;
+        }
+        let record = Chunk::byte(self.place.chunk, self.place.at);
+        // SAFETY: a record begins here, which was written before the tail was stored.
+        if unsafe { record.read() } != WHOLE {
+            return false;
+        }
+        // SAFETY: the value is only looked at, and stays where it is.
+        let frame = std::mem::ManuallyDrop::new(unsafe { read_msg(record.wrapping_add(1)) });
+        test(&frame)
+    }
+
     /// Messages read so far.
     #[inline]
     pub(crate) fn messages(&self) -> usize {
