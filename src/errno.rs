@@ -20,6 +20,13 @@ macro_rules! native {
         impl Errno {
             $(#[doc = concat!("The system's `", stringify!($name), "`.")]
             pub const $name: Self = Self(libc::$name);)*
+
+            const fn native_name(self) -> Option<&'static str> {
+                match self.0 {
+                    $(libc::$name => Some(stringify!($name)),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -71,6 +78,18 @@ impl Errno {
     pub const ETERM: Self = Self(ZMQ_HAUSNUMERO + 53);
     /// No I/O thread is available to do the work (`zmq_bind(3)`).
     pub const EMTHREAD: Self = Self(ZMQ_HAUSNUMERO + 54);
+
+    /// The symbol that stands for the number in C; none for numbers that this library does not use itself.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::EFSM => Some("EFSM"),
+            Self::ENOCOMPATPROTO => Some("ENOCOMPATPROTO"),
+            Self::ETERM => Some("ETERM"),
+            Self::EMTHREAD => Some("EMTHREAD"),
+            _ => self.native_name(),
+        }
+    }
 
     /// The number of an I/O error; `EIO` where the error has none.
     #[must_use]

@@ -12,6 +12,7 @@
 //! option     socket and context options as data
 //! pipe, msg  lock-free queues, messages: leaves that know nothing of the above
 //! crypto     the primitives of CURVE
+//! trace      lines about what happens, for who asks; used by runtime and io
 //! sys        the only place with system calls
 //! ```
 
@@ -31,5 +32,6 @@ pub mod runtime;
 pub mod socket_type;
 mod sync;
 pub mod sys;
+pub mod trace;
 pub mod transport;
 pub mod util;

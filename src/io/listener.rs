@@ -14,6 +14,7 @@ use super::timers::Timed;
 use super::{Census, Ends, Owner, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::option::SocketOptions;
+use crate::trace::{self, Bytes, Reason, Topic};
 use crate::transport::{self, Accepted, Address};
 
 /// Pause after an accept that failed for want of descriptors or memory.
@@ -197,6 +198,12 @@ impl Listener {
     }
 
     fn report_failure(&self, errno: Errno) {
+        let fields: trace::Fields<'_> = &[
+            ("socket", &self.owner.name()),
+            ("endpoint", &Bytes(self.ends.name())),
+            ("reason", &Reason(errno)),
+        ];
+        trace::event(Topic::Connection, "accept-failed", fields);
         let value = u64::from(errno.0.unsigned_abs());
         self.owner
             .report(monitor_event::ACCEPT_FAILED, value, &self.ends);

@@ -33,6 +33,7 @@ pub use zap::ZapDialog;
 
 use crate::msg::{Metadata, Msg};
 use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
+use crate::trace::SocketName;
 
 /// What a session tells its socket. Processed under the socket's lock by whoever holds it next.
 #[derive(Debug)]
@@ -96,6 +97,9 @@ pub trait Owner: Send + Sync {
     /// As [`Owner::report`], for events with any number of values.
     fn report_all(&self, event: u64, values: &[u64], ends: &Ends);
 
+    /// The socket's name in traces. Takes no lock.
+    fn name(&self) -> SocketName;
+
     /// Processes what was posted, without the application's help. Takes the socket's lock.
     fn housekeep(&self);
 
@@ -110,27 +114,32 @@ pub trait Owner: Send + Sync {
     fn ask_zap(&self, request: Vec<Msg>, asker: Arc<dyn PeerEnd>) -> Option<ZapDialog>;
 }
 
-/// Counts the sessions of a context that are not done yet.
+/// Counts the sessions of a context that are not done yet. Its methods are called on any thread, under a
+/// session's lock; they block for no longer than a list takes to change.
 pub trait Census: Send + Sync {
-    /// A session began.
-    fn enter(&self);
+    /// A session began, for this socket and endpoint, which traces name. Returns what [`Census::leave`]
+    /// wants to hear.
+    fn enter(&self, socket: SocketName, endpoint: &[u8]) -> u64;
     /// A session is done.
-    fn leave(&self);
+    fn leave(&self, entry: u64);
 }
 
 /// A session's entry in the census.
-pub(crate) struct LiveGuard(Arc<dyn Census>);
+pub(crate) struct LiveGuard {
+    census: Arc<dyn Census>,
+    entry: u64,
+}
 
 impl LiveGuard {
-    pub(crate) fn new(census: Arc<dyn Census>) -> Self {
-        census.enter();
-        Self(census)
+    pub(crate) fn new(census: Arc<dyn Census>, socket: SocketName, endpoint: &[u8]) -> Self {
+        let entry = census.enter(socket, endpoint);
+        Self { census, entry }
     }
 }
 
 impl Drop for LiveGuard {
     fn drop(&mut self) {
-        self.0.leave();
+        self.census.leave(self.entry);
     }
 }
 

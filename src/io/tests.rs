@@ -28,6 +28,10 @@ impl Owner for Notes {
         self.events.lock().push(event);
     }
 
+    fn name(&self) -> SocketName {
+        SocketName::new(SocketType::Pair)
+    }
+
     fn housekeep(&self) {}
 
     fn hwms(&self) -> (usize, usize) {
@@ -47,11 +51,12 @@ impl Owner for Notes {
 struct Count(AtomicUsize);
 
 impl Census for Count {
-    fn enter(&self) {
+    fn enter(&self, _socket: SocketName, _endpoint: &[u8]) -> u64 {
         self.0.fetch_add(1, Ordering::SeqCst);
+        0
     }
 
-    fn leave(&self) {
+    fn leave(&self, _entry: u64) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

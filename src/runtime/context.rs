@@ -1,6 +1,7 @@
 //! Contexts: options, I/O threads, the sockets that are open, and how it all ends.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
@@ -9,18 +10,20 @@ use super::core::SocketHandle;
 use super::inproc::Registry;
 use super::link::Link;
 use super::socket::Socket;
+use super::wait_watch::WaitWatch;
 use crate::errno::{Errno, Result};
 use crate::io::{Census, IoThread, ThreadConfig};
 use crate::option::{ContextOptions, OptionWriter};
 use crate::socket_type::SocketType;
 use crate::sys::{fork, futex};
+use crate::trace::{self, SocketName, Topic};
 
 /// A context (`zmq_ctx_new(3)`).
 pub struct Context {
     me: Weak<Self>,
     options: Mutex<ContextOptions>,
     threads: Mutex<Vec<Arc<IoThread>>>,
-    sockets: Mutex<Vec<Arc<Link>>>,
+    pub(super) sockets: Mutex<Vec<Arc<Link>>>,
     socket_limit: OnceLock<usize>,
     pub(crate) inproc: Registry,
     /// Sessions that are not done.
@@ -29,6 +32,10 @@ pub struct Context {
     ends: AtomicU32,
     phase: Mutex<Phase>,
     generation: u32,
+    /// Its name in traces.
+    pub(super) number: u32,
+    /// What the sessions are for, by entry, while contexts are traced.
+    pub(super) census: Mutex<BTreeMap<u64, (SocketName, String)>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +57,9 @@ impl Context {
     /// A context without threads; they start when a socket needs them.
     #[must_use]
     pub fn new() -> Arc<Self> {
+        trace::init();
+        let number = trace::context_number();
+        trace::event(Topic::Context, "opened", &[("context", &number)]);
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             options: Mutex::new(ContextOptions::default()),
@@ -61,6 +71,8 @@ impl Context {
             ends: AtomicU32::new(0),
             phase: Mutex::new(Phase::Running),
             generation: fork::generation(),
+            number,
+            census: Mutex::default(),
         })
     }
 
@@ -122,7 +134,10 @@ impl Context {
         match Socket::new(ty, &defaults, self, handle) {
             Ok(socket) => {
                 self.sockets.lock().push(Arc::clone(&socket.link));
+                let name = socket.link.name;
                 handle.open(socket);
+                let fields: trace::Fields<'_> = &[("socket", &name), ("context", &self.number)];
+                trace::event(Topic::Socket, "opened", fields);
                 Ok(handle)
             }
             Err(errno) => {
@@ -212,20 +227,23 @@ impl Context {
             return Ok(());
         }
         self.shutdown()?;
+        let mut watch = WaitWatch::new();
         loop {
             let ends = self.ends.load(Ordering::SeqCst);
             if self.sockets.lock().is_empty() && self.sessions.load(Ordering::SeqCst) == 0 {
                 break;
             }
-            if futex::wait(&self.ends, ends, None) == Err(Errno::EINTR) {
+            if futex::wait(&self.ends, ends, watch.patience()) == Err(Errno::EINTR) {
                 return Err(Errno::EINTR);
             }
+            watch.tell(self);
         }
         self.inproc.clear();
         let threads = std::mem::take(&mut *self.threads.lock());
         for thread in threads {
             thread.stop();
         }
+        trace::event(Topic::Context, "ended", &[("context", &self.number)]);
         Ok(())
     }
 
@@ -241,11 +259,24 @@ impl Context {
 }
 
 impl Census for Context {
-    fn enter(&self) {
+    fn enter(&self, socket: SocketName, endpoint: &[u8]) -> u64 {
+        static LAST: AtomicU64 = AtomicU64::new(0);
         self.sessions.fetch_add(1, Ordering::SeqCst);
+        if !trace::is_on(Topic::Context) {
+            return 0;
+        }
+        let entry = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        self.census.lock().insert(
+            entry,
+            (socket, String::from_utf8_lossy(endpoint).into_owned()),
+        );
+        entry
     }
 
-    fn leave(&self) {
+    fn leave(&self, entry: u64) {
+        if entry != 0 {
+            self.census.lock().remove(&entry);
+        }
         if self.sessions.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.note_end();
         }

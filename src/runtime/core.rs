@@ -124,6 +124,15 @@ impl SocketHandle {
         MutexGuard::try_map(guard, |state| state.as_deref_mut()).map_err(|_| Errno::ENOTSOCK)
     }
 
+    /// The socket's state, if nobody is at it and it was not closed.
+    pub(crate) fn try_lock(self) -> Option<Locked> {
+        if self.is_inherited() {
+            return None;
+        }
+        let guard = self.0.state.try_lock()?;
+        MutexGuard::try_map(guard, |state| state.as_deref_mut()).ok()
+    }
+
     #[cold]
     fn inherited_error(self) -> Errno {
         // A core that was never opened has no generation; the lock of one that was may be held by a

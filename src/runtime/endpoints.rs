@@ -10,6 +10,7 @@ use crate::io::{ConnectTarget, Ends, Listener, Owner, Session, gssapi, monitor_e
 use crate::option::{Mechanism, SocketOptions};
 use crate::pattern::{Origin, PipeId, PipeSlot};
 use crate::socket_type::SocketType;
+use crate::trace::{self, Bytes, Reason, Topic};
 use crate::transport::address::{self, Address, Purpose};
 use crate::transport::resolve_connect;
 
@@ -119,6 +120,15 @@ impl SocketHandle {
 
 impl Socket {
     fn bind(&mut self, endpoint: &[u8]) -> Result<()> {
+        let result = self.try_bind(endpoint);
+        match result {
+            Ok(()) => self.trace("bound", &self.last_endpoint, None),
+            Err(errno) => self.trace("bind-failed", endpoint, Some(errno)),
+        }
+        result
+    }
+
+    fn try_bind(&mut self, endpoint: &[u8]) -> Result<()> {
         let address = address::parse(endpoint, Purpose::Bind)?;
         if let Address::Inproc(name) = &address {
             let link = Arc::clone(&self.link);
@@ -150,6 +160,14 @@ impl Socket {
 
     /// The pipe, if there is one before the connection is.
     pub(super) fn connect(&mut self, endpoint: &[u8]) -> Result<Option<PipeId>> {
+        let result = self.try_connect(endpoint);
+        if let Err(errno) = result {
+            self.trace("connect-failed", endpoint, Some(errno));
+        }
+        result
+    }
+
+    fn try_connect(&mut self, endpoint: &[u8]) -> Result<Option<PipeId>> {
         let address = address::parse(endpoint, Purpose::Connect)?;
         if !self.options.connect_routing_id.is_empty() {
             let routing_id = std::mem::take(&mut self.options.connect_routing_id);
@@ -163,6 +181,7 @@ impl Socket {
             self.pattern
                 .attach(&mut self.pipes, id, Origin::Connected, peer.as_ref());
             self.add_endpoint(endpoint, Kind::ConnectedInproc(slot));
+            self.trace("connect", endpoint, None);
             return Ok(Some(id));
         }
         if self.is_connected_enough(endpoint) {
@@ -185,6 +204,8 @@ impl Socket {
                 .attach(&mut self.pipes, id, Origin::Connected, None);
             pipe = Some(id);
         }
+        // Before the attempts that it begins.
+        self.trace("connect", endpoint, None);
         session.start();
         self.add_endpoint(endpoint, Kind::Connected(session, slot));
         Ok(pipe)
@@ -226,6 +247,37 @@ impl Socket {
         });
     }
 
+    /// The names of the socket's endpoints, for traces.
+    pub(super) fn endpoint_names(&self) -> String {
+        let names: Vec<_> = self
+            .endpoints
+            .iter()
+            .map(|known| String::from_utf8_lossy(&known.name))
+            .collect();
+        names.join(" ")
+    }
+
+    fn trace(&self, what: &str, endpoint: &[u8], failure: Option<Errno>) {
+        if !trace::is_on(Topic::Endpoint) {
+            return;
+        }
+        let (name, endpoint) = (self.link.name, Bytes(endpoint));
+        match failure {
+            None => {
+                let fields: trace::Fields<'_> = &[("socket", &name), ("endpoint", &endpoint)];
+                trace::event(Topic::Endpoint, what, fields);
+            }
+            Some(errno) => {
+                let fields: trace::Fields<'_> = &[
+                    ("socket", &name),
+                    ("endpoint", &endpoint),
+                    ("reason", &Reason(errno)),
+                ];
+                trace::event(Topic::Endpoint, what, fields);
+            }
+        }
+    }
+
     fn take_back(&mut self, endpoint: &[u8]) -> Result<()> {
         self.enter()?;
         address::split(endpoint)?;
@@ -237,6 +289,11 @@ impl Socket {
             return Err(Errno::ENOENT);
         }
         for endpoint in taken {
+            let what = match endpoint.kind {
+                Kind::Bound(_) | Kind::BoundInproc => "unbind",
+                Kind::Connected(..) | Kind::ConnectedInproc(_) => "disconnect",
+            };
+            self.trace(what, &endpoint.name, None);
             self.end_endpoint(&endpoint);
             self.retired.push(endpoint);
         }

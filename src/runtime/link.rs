@@ -20,6 +20,7 @@ use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::PeerEnd;
 use crate::socket_type::SocketType;
+use crate::trace::SocketName;
 
 /// See the module's documentation.
 pub(crate) struct Link {
@@ -27,6 +28,7 @@ pub(crate) struct Link {
     pub(crate) context: Arc<Context>,
     pub(crate) handle: SocketHandle,
     pub(crate) socket_type: SocketType,
+    pub(crate) name: SocketName,
     mailbox: Mutex<Vec<Event>>,
     pending: AtomicBool,
     /// Grows whenever what was posted is taken in: a caller that was refused before must look again.
@@ -66,6 +68,7 @@ impl Link {
             context: Arc::clone(context),
             handle,
             socket_type: options.socket_type,
+            name: SocketName::new(options.socket_type),
             mailbox: Mutex::default(),
             pending: AtomicBool::new(false),
             taken_in: AtomicU32::new(0),
@@ -284,6 +287,10 @@ impl Owner for Link {
 
     fn ask_zap(&self, request: Vec<Msg>, asker: Arc<dyn PeerEnd>) -> Option<ZapDialog> {
         self.context.ask_zap(request, asker)
+    }
+
+    fn name(&self) -> SocketName {
+        self.name
     }
 
     fn housekeep(&self) {

@@ -18,6 +18,7 @@ pub mod poller;
 pub mod proxy;
 mod socket;
 mod transfer;
+mod wait_watch;
 mod zap;
 
 pub use self::core::SocketHandle;

@@ -11,6 +11,7 @@ use crate::io::Event;
 use crate::option::{ContextDefaults, SocketOptions};
 use crate::pattern::{self, Pattern, PipeId, Pipes};
 use crate::socket_type::SocketType;
+use crate::trace::{self, Topic};
 
 /// See the module's documentation.
 pub(crate) struct Socket {
@@ -208,6 +209,7 @@ impl Socket {
         self.link.context.inproc.sweep();
         self.link.close();
         self.link.flush();
+        trace::event(Topic::Socket, "closed", &[("socket", &self.link.name)]);
         let link = Arc::clone(&self.link);
         drop(self);
         link.context.forget(&link);

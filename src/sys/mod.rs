@@ -6,6 +6,7 @@
 //! knowledge of ZeroMQ.
 //!
 //! - `arena`: objects of a stable address that are never unmapped
+//! - `env`: variables of the environment
 //! - `fd`: eventfd, timerfd, flags of a descriptor
 //! - `fork`: tells a forked child from its parent
 //! - `futex`: sleeping on a word of memory
@@ -31,6 +32,7 @@ macro_rules! syscall {
 }
 
 pub mod arena;
+pub mod env;
 pub mod fd;
 pub mod fork;
 pub mod futex;

@@ -14,6 +14,32 @@ pub fn with_signals_blocked<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Runs `f`, which may write to a pipe or socket that nobody reads, without the `SIGPIPE` that would end the
+/// process; `f` returns whether its write failed with `EPIPE`. What the program does with that signal
+/// otherwise stays as it is.
+pub fn without_sigpipe(f: impl FnOnce() -> bool) {
+    let mut pipe = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: writes the set it is given.
+    unsafe { libc::sigemptyset(pipe.as_mut_ptr()) };
+    // SAFETY: an initialised set, and a signal that exists.
+    unsafe { libc::sigaddset(pipe.as_mut_ptr(), libc::SIGPIPE) };
+    let mut pending = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: writes the set it is given.
+    unsafe { libc::sigpending(pending.as_mut_ptr()) };
+    // SAFETY: reads a set that the call filled; all-zero bytes would be an empty one.
+    let was_pending = unsafe { libc::sigismember(pending.as_ptr(), libc::SIGPIPE) } == 1;
+    let _restore = SignalMask::block(&pipe);
+    if f() && !was_pending {
+        // The signal is this thread's own; it is taken off before it is let through again.
+        let at_once = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: reads the set and the time; the null pointer says that nothing is to be told.
+        unsafe { libc::sigtimedwait(pipe.as_ptr(), ptr::null_mut(), &raw const at_once) };
+    }
+}
+
 /// Blocks every signal in the calling thread for good.
 pub fn block_signals() {
     std::mem::forget(SignalMask::block_all());
@@ -106,9 +132,14 @@ impl SignalMask {
         let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: writes the set it is given.
         unsafe { libc::sigfillset(all.as_mut_ptr()) };
+        Self::block(&all)
+    }
+
+    /// Blocks the signals of an initialised set too.
+    fn block(signals: &MaybeUninit<libc::sigset_t>) -> Self {
         let mut old = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: both sets are valid; this cannot fail with a known `how`.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), old.as_mut_ptr()) };
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, signals.as_ptr(), old.as_mut_ptr()) };
         // SAFETY: filled by the call; all-zero bytes would be an empty set.
         Self(unsafe { old.assume_init() })
     }
@@ -151,6 +182,26 @@ mod tests {
         });
         assert!(inside);
         assert!(!blocked(libc::SIGTERM));
+    }
+
+    #[test]
+    fn writing_to_a_broken_pipe_raises_no_signal() {
+        let (reader, mut writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        std::thread::spawn(move || {
+            // Rust ignores the signal; programs in C do not.
+            // SAFETY: the default action, in a process whose other tests write to no broken pipe.
+            unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+            without_sigpipe(|| {
+                let error = io::Write::write(&mut writer, b"x").expect_err("broken");
+                error.kind() == io::ErrorKind::BrokenPipe
+            });
+            // SAFETY: what Rust's start-up had set.
+            unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+            assert!(!blocked(libc::SIGPIPE));
+        })
+        .join()
+        .expect("no panic");
     }
 
     #[test]

@@ -118,7 +118,10 @@ impl Session {
         };
         match resolver::at_once(&dialer.target.address, self.options.ipv6) {
             Some(Ok(resolved)) => self.dial_resolved(core, resolved),
-            Some(Err(_)) => self.retry_or_finish(core),
+            Some(Err(errno)) => {
+                self.trace_dial_failed(&core.ends, "resolve-failed", errno);
+                self.retry_or_finish(core);
+            }
             None => {
                 let Some(me) = self.me.upgrade() else { return };
                 dialer.phase = Phase::Resolving;
@@ -145,7 +148,10 @@ impl Session {
         dialer.phase = Phase::Idle;
         match resolution {
             Ok(resolved) => self.dial_resolved(core, resolved),
-            Err(_) => self.retry_or_finish(core),
+            Err(errno) => {
+                self.trace_dial_failed(&core.ends, "resolve-failed", errno);
+                self.retry_or_finish(core);
+            }
         }
     }
 
@@ -237,12 +243,14 @@ impl Session {
         core.ends.local = stream.endpoints().0;
         self.owner
             .report(monitor_event::CONNECTED, value, &core.ends);
+        self.trace_connected(&core.ends, &stream);
         if let Err(errno) = self.open(core, stream) {
             self.dial_failed(core, Some(fd), errno);
         }
     }
 
     fn dial_failed(&self, core: &mut Core, fd: Option<i32>, errno: Errno) {
+        self.trace_dial_failed(&core.ends, "connect-failed", errno);
         if let Some(fd) = fd {
             let value = u64::try_from(fd).unwrap_or(0);
             self.owner.report(monitor_event::CLOSED, value, &core.ends);
@@ -296,6 +304,7 @@ impl Session {
         dialer.phase = Phase::Pausing {
             until: Instant::now() + pause,
         };
+        self.trace_retry(&core.ends, pause);
         let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         self.owner
             .report(monitor_event::CONNECT_RETRIED, millis, &core.ends);

@@ -39,6 +39,7 @@ impl Session {
         let fd = conn.stream.as_raw_fd();
         let in_handshake = !conn.engine.is_established();
         self.hub.remove(fd, conn.token);
+        self.trace_loss(&core.ends, &conn, &loss);
         self.report_loss(&loss, in_handshake, fd, &core.ends);
         core.forget_local_end();
         drop(conn);

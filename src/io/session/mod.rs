@@ -14,6 +14,7 @@ mod loss;
 mod roles;
 mod security;
 mod task;
+mod trace;
 mod zap;
 
 use std::os::fd::AsRawFd;
@@ -163,6 +164,7 @@ impl Session {
             let mut core = session.core.lock();
             core.pending = Some(pending);
             session.is_pending.store(true, Ordering::Relaxed);
+            session.trace_accepted(&core.ends, &stream);
             if let Err(error) = session.open(&mut core, stream) {
                 session.finish(&mut core);
                 return Err(error);
@@ -180,6 +182,7 @@ impl Session {
         census: &Arc<dyn Census>,
         dialer: Option<Dialer>,
     ) -> Arc<Self> {
+        let live = LiveGuard::new(Arc::clone(census), owner.name(), ends.name());
         let session = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             hub: Arc::clone(hub),
@@ -193,7 +196,7 @@ impl Session {
                 dialer,
                 farewell: None,
                 scheduled: None,
-                live: Some(LiveGuard::new(Arc::clone(census))),
+                live: Some(live),
                 pending: None,
                 keep: None,
             }),
@@ -409,6 +412,7 @@ impl Session {
         self.end_pending(core);
         let Some(conn) = &core.conn else { return };
         let peer = conn.engine.peer().cloned().unwrap_or_default();
+        self.trace_established(&core.ends, conn, &peer);
         let properties = security::properties(&peer, &conn.stream);
         let metadata = Arc::new(Metadata::new(properties, conn.stream.as_raw_fd()));
         let identity = Identity {
@@ -527,6 +531,7 @@ impl Session {
         if let Some(mut conn) = core.conn.take() {
             self.hub.remove(conn.stream.as_raw_fd(), conn.token);
             flow::discard_input(&mut conn);
+            self.trace_closed(&core.ends, &conn.stream);
         }
         self.stop_dialing(core);
         self.drop_lanes(core);
