@@ -50,8 +50,10 @@ pub struct Side {
     pub reply: Option<Vec<Vec<u8>>>,
     /// The time.
     pub now: Instant,
-    rx: RxBuf,
-    out: OutBuf,
+    /// Bytes that came in.
+    pub rx: RxBuf,
+    /// Bytes that are to go out.
+    pub out: OutBuf,
 }
 
 impl Side {

@@ -1,8 +1,10 @@
 //! GSSAPI between two engines, with contexts that need no Kerberos.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::*;
+use crate::proto::Input;
 use crate::proto::mechanism::gssapi::fake::FakeSource;
 use crate::proto::mechanism::gssapi::{ContextError, ContextSource as _};
 
@@ -44,7 +46,7 @@ fn made(configs: &(EngineConfig, EngineConfig)) -> Pair {
 }
 
 fn is_closed(pair: &Pair) -> bool {
-    let is_silent = |side: &Side| !side.established && side.frames.0.is_empty();
+    let is_silent = |side: &Side| !side.established && side.inbox.frames.is_empty();
     is_silent(&pair.client) && is_silent(&pair.server)
 }
 
@@ -68,7 +70,7 @@ fn handshakes_succeed_and_messages_pass() {
             expected.push((body, more));
         }
         pair.talk();
-        assert!(pair.client.frames.0 == expected && pair.server.frames.0 == expected);
+        assert!(pair.client.inbox.frames == expected && pair.server.inbox.frames == expected);
     }
 }
 
@@ -182,7 +184,7 @@ fn nobody_gets_around_the_mechanism() {
                 side.give(greeting);
                 let refused = EngineError::Protocol(Errno::EPROTONOSUPPORT);
                 assert_eq!(side.error, Some(refused));
-                assert!(!side.established && side.frames.0.is_empty());
+                assert!(!side.established && side.inbox.frames.is_empty());
             }
         }
         for (other_client, other_server) in all() {
@@ -268,7 +270,7 @@ fn nothing_is_taken_while_a_step_is_done_elsewhere() {
     sent.extend_from_slice(b"\x04\x01x");
     let mut side = Side::new(&configs.1);
     side.rx
-        .fill(|slices| -> ErrnoResult<usize> {
+        .fill(|slices| -> Result<usize, Errno> {
             slices[0][..sent.len()].copy_from_slice(&sent);
             Ok(sent.len())
         })
@@ -276,7 +278,7 @@ fn nothing_is_taken_while_a_step_is_done_elsewhere() {
     let now = Instant::now();
     let input = |side: &mut Side| {
         side.engine
-            .handle_input(&mut side.rx, &mut side.frames, &mut side.out, now)
+            .handle_input(&mut side.rx, &mut side.inbox, &mut side.out, now)
     };
     assert_eq!(input(&mut side), Ok(Input::TaskPending));
     let task = side.engine.take_task().unwrap();
@@ -302,7 +304,7 @@ fn a_step_that_cannot_be_done_ends_the_connection() {
     while input == Ok(Input::NeedMore) {
         let bytes = server.take_output();
         side.rx
-            .fill(|slices| -> ErrnoResult<usize> {
+            .fill(|slices| -> Result<usize, Errno> {
                 slices[0][..bytes.len()].copy_from_slice(&bytes);
                 Ok(bytes.len())
             })
@@ -310,7 +312,7 @@ fn a_step_that_cannot_be_done_ends_the_connection() {
         let now = Instant::now();
         input = side
             .engine
-            .handle_input(&mut side.rx, &mut side.frames, &mut side.out, now);
+            .handle_input(&mut side.rx, &mut side.inbox, &mut side.out, now);
         let answer = side.take_output();
         server.give(&answer);
     }
@@ -364,7 +366,7 @@ fn a_handshake_cut_anywhere_is_not_complete() {
                 let (client, server) = (&pair.client, &pair.server);
                 let receiver = if from_client { server } else { client };
                 assert!(!receiver.established, "{from_client} {number} {cut}");
-                assert!(client.frames.0.is_empty() && server.frames.0.is_empty());
+                assert!(client.inbox.frames.is_empty() && server.inbox.frames.is_empty());
             }
         }
     }
@@ -385,7 +387,7 @@ fn a_command_without_its_end_ends_the_connection() {
                     }
                 });
                 let (client, server) = (&pair.client, &pair.server);
-                assert!(client.frames.0.is_empty() && server.frames.0.is_empty());
+                assert!(client.inbox.frames.is_empty() && server.inbox.frames.is_empty());
                 let receiver = if from_client { server } else { client };
                 // A READY in clear may lose a property and be one still.
                 if !plaintext || !receiver.established {
@@ -420,7 +422,7 @@ fn no_bit_of_a_protected_handshake_may_change() {
                 "bit {bit}: {:?}",
                 receiver.error
             );
-            assert!(client.frames.0.is_empty() && server.frames.0.is_empty());
+            assert!(client.inbox.frames.is_empty() && server.inbox.frames.is_empty());
             count += 1;
         }
     }
@@ -442,7 +444,7 @@ fn changed_bits_elsewhere_do_no_harm() {
                         bytes[bit / 8] ^= 1 << (bit % 8);
                     }
                 });
-                assert!(pair.client.frames.0.is_empty() && pair.server.frames.0.is_empty());
+                assert!(pair.client.inbox.frames.is_empty() && pair.server.inbox.frames.is_empty());
                 let asked = pair.server.asked.as_ref();
                 assert!(!pair.server.established || asked.is_some());
                 if let Some(asked) = asked {
@@ -466,7 +468,7 @@ fn protected_messages_cannot_be_changed_repeated_or_reordered() {
         let mut bytes = sealed(&mut pair, b"hello");
         bytes[bit / 8] ^= 1 << (bit % 8);
         pair.server.give(&bytes);
-        assert!(pair.server.frames.0.is_empty() && pair.server.error.is_some());
+        assert!(pair.server.inbox.frames.is_empty() && pair.server.error.is_some());
     }
     let invalid = protocol(protocol_error::ZMTP_INVALID_SEQUENCE);
     // Out of order, repeated, one left out: contexts of the reference library do not look.
@@ -477,7 +479,7 @@ fn protected_messages_cannot_be_changed_repeated_or_reordered() {
         for &i in order {
             pair.server.give(&sent[i]);
         }
-        let got: Vec<&[u8]> = pair.server.frames.0.iter().map(|f| &f.0[..]).collect();
+        let got: Vec<&[u8]> = pair.server.inbox.frames.iter().map(|f| &f.0[..]).collect();
         let expected: &[&[u8]] = if order[0] == 0 { &[b"one"] } else { &[] };
         assert_eq!(got, expected);
         assert_eq!(pair.server.error, invalid);
@@ -507,7 +509,7 @@ fn protected_messages_cannot_be_changed_repeated_or_reordered() {
         let own = sealed(&mut pair, b"one");
         pair.client.give(bytes.unwrap_or(&own));
         assert_eq!(pair.client.error, protocol(error));
-        assert!(pair.client.frames.0.is_empty());
+        assert!(pair.client.inbox.frames.is_empty());
     }
 }
 
@@ -524,7 +526,7 @@ fn messages_of_another_connection_are_refused() {
     (other.secret, acceptor.secret) = (9, 9);
     let mut again = made(&with_sources(other, acceptor, false));
     again.server.give(&recorded);
-    assert!(again.server.frames.0.is_empty());
+    assert!(again.server.inbox.frames.is_empty());
     assert_eq!(
         again.server.error,
         protocol(protocol_error::ZMTP_CRYPTOGRAPHIC)
@@ -546,7 +548,7 @@ fn subscriptions_pass_in_either_form() {
     pair.client.engine.encode(msg, &mut pair.client.out);
     pair.talk();
     let both = [(b"\x01topic".to_vec(), false), (b"\0topic".to_vec(), false)];
-    assert_eq!(pair.server.frames.0, both);
+    assert_eq!(pair.server.inbox.frames, both);
 
     // READY was the first frame of its direction.
     for (inner, expected) in [(4_u8, &both[0]), (8, &both[1])] {
@@ -565,11 +567,14 @@ fn subscriptions_pass_in_either_form() {
             .unwrap();
         pair.server.give(&frame);
         assert_eq!(pair.server.error, None);
-        assert_eq!(pair.server.frames.0, std::slice::from_ref(expected));
+        assert_eq!(pair.server.inbox.frames, std::slice::from_ref(expected));
         // Elsewhere it means nothing.
         let mut pair = made(&gssapi(false));
         pair.server.give(&frame);
-        assert_eq!((pair.server.error, pair.server.frames.0.len()), (None, 0));
+        assert_eq!(
+            (pair.server.error, pair.server.inbox.frames.len()),
+            (None, 0)
+        );
     }
 }
 
@@ -580,12 +585,12 @@ fn frames_inside_are_held_to_the_limit() {
     let mut pair = made(&configs);
     pair.client.send(&[1; 1000], false);
     pair.talk();
-    assert_eq!(pair.server.frames.0.len(), 1);
+    assert_eq!(pair.server.inbox.frames.len(), 1);
     pair.client.send(&[1; 1001], false);
     pair.talk();
     assert_eq!(
         pair.server.error,
         Some(EngineError::Protocol(Errno::EMSGSIZE))
     );
-    assert_eq!(pair.server.frames.0.len(), 1);
+    assert_eq!(pair.server.inbox.frames.len(), 1);
 }
