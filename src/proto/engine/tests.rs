@@ -1,7 +1,7 @@
 //! What no input may do: panic, hang, go on after an error, or push half of what it should.
 //!
 //! Recorded exchanges are cut at every byte, have every bit flipped, and are mutated at random
-//! (from a fixed seed). Behaviour between two engines is tested in `tests/engine_pair.rs`.
+//! (from a fixed seed). Behaviour between two engines is tested in `tests/engine_pair`.
 
 use std::time::{Duration, Instant};
 
