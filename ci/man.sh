@@ -56,4 +56,10 @@ done
 echo "examples compiled and run: $programs"
 
 docs/html.sh "$work/html"
-[ -s "$work/html/index.html" ] && [ -s "$work/html/zmq_send.3.html" ]
+# What the pages refer to is there, and nothing is empty.
+cd "$work/html"
+grep -oh 'href="[^"#:]*[#"]' ./*.html | sed 's/^href="//; s/[#"]$//' | sort -u | while read -r file; do
+    [ -z "$file" ] || [ -s "$file" ] || { echo "HTML refers to $file"; exit 1; }
+done
+empty=$(find . -empty)
+[ -z "$empty" ] || { echo "empty: $empty"; exit 1; }

@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 out=${1:-${CARGO_TARGET_DIR:-target}/html}
 mkdir -p "$out"
+out=$(cd "$out" && pwd)
+root=$PWD
 
 cat >"$out/style.css" <<'CSS'
 html { max-width: 62em; margin: auto; padding: 1em; font-family: sans-serif; line-height: 1.4; }
@@ -21,13 +23,21 @@ pre { background: #f4f4f4; padding: 0.6em; overflow-x: auto; }
 a.permalink { color: inherit; text-decoration: none; }
 CSS
 
+# All files first, the names that lead to another page as links: mandoc refers to what is there, and for
+# pages of the system to where these are.
+sources=()
 for page in man/*.[37]; do
-    html=$out/$(basename "$page").html
+    html=$out/${page#man/}.html
     if read -r so target <"$page" && [ "$so" = .so ]; then
         ln -sfn "$(basename "$target").html" "$html"
     else
-        mandoc -T html -O "style=style.css,man=%N.%S.html" "$page" >"$html"
+        : >"$html"
+        sources+=("$page")
     fi
+done
+elsewhere="https://man7.org/linux/man-pages/man%S/%N.%S.html"
+for page in "${sources[@]}"; do
+    (cd "$out" && mandoc -T html -O "style=style.css,man=%N.%S.html;$elsewhere" "$root/$page" >"${page#man/}.html")
 done
 
 # A page's names and description, as in the list that whatis(1) keeps.
