@@ -56,6 +56,8 @@ static const struct mode modes[] = {
      "memory of idle connections at a ROUTER"},
     {"connrate", mode_connrate, 0, "n", "", "CONNECTIONS",
      "connections that a ROUTER sets up in a second"},
+    {"handshakes", mode_handshakes, 0, "n", "", "CONNECTIONS",
+     "connections that two sockets set up in a second"},
     {"poll", mode_poll, 0, "n", "d", "SOCKETS [SECONDS]",
      "zmq_poll on many sockets"},
     {"idle", mode_idle, 0, "", "d", "[SECONDS]",

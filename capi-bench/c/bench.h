@@ -146,6 +146,7 @@ void mode_subs (void);
 void mode_router (void);
 void mode_idlemem (void);
 void mode_connrate (void);
+void mode_handshakes (void);
 void mode_poll (void);
 void mode_idle (void);
 void mode_raw_stream (void);

@@ -96,6 +96,77 @@ void mode_connrate (void)
     report_end ();
 }
 
+/* --- connections between two sockets of the library ------------------------------------------- */
+
+/* Takes a message of peer and body, and the peer's name with it; the length of the name. */
+static size_t receive_from_peer (void *router, char *name, size_t size)
+{
+    int length = receive (router, name, size);
+    char body[16];
+
+    receive (router, body, sizeof body);
+    return (size_t) length;
+}
+
+/*
+ * BATCH connections of one socket at a time, which greets on each by itself and awaits an answer.
+ * A ROUTER, since a DEALER connects to an endpoint only once.
+ */
+static void greeter (void)
+{
+    void *context = side_context ();
+    char name[256];
+    double begun = 0;
+    long i, batch, left;
+
+    for (left = job.number; left > 0; left -= batch) {
+        void *socket = socket_open (context, ZMQ_ROUTER);
+
+        batch = left < BATCH ? left : BATCH;
+        socket_set (socket, ZMQ_PROBE_ROUTER, 1);
+        /* The keys, and the first connection. */
+        socket_connect (socket, 0);
+        if (left == job.number)
+            begun = now ();
+        for (i = 1; i < batch; i++)
+            require (zmq_connect (socket, board->places[0].endpoint) == 0, "zmq_connect");
+        for (i = 0; i < batch; i++)
+            receive_from_peer (socket, name, sizeof name);
+        socket_close (socket);
+    }
+    board->numbers[0] = (double) job.number / (now () - begun);
+    side_end (context);
+}
+
+void mode_handshakes (void)
+{
+    void *context, *socket;
+    char name[256];
+    long i;
+
+    need_descriptors (2 * job.number + 100);
+    side_start (greeter);
+    context = side_context ();
+    socket = socket_open (context, ZMQ_ROUTER);
+    socket_bind (socket, 0);
+    for (i = 0; i < job.number; i++) {
+        size_t length = receive_from_peer (socket, name, sizeof name);
+
+        require (send_frame (socket, name, length, ZMQ_SNDMORE), "zmq_send");
+        require (send_frame (socket, "", 1, 0), "zmq_send");
+    }
+    /* The last answers may be under way until the other side has them. */
+    sides_join ();
+    socket_close (socket);
+    side_end (context);
+    report_begin ();
+    report_number ("connections", (double) job.number);
+    report_number ("conns_per_s", board->numbers[0]);
+    report_number ("cpu_us_per_conn",
+                   (cpu_self () + cpu_children ()) * 1e6 / (double) job.number);
+    report_end ();
+}
+
 /* --- zmq_poll on many sockets ----------------------------------------------------------------- */
 
 static void poll_once (zmq_pollitem_t *items, long expected)

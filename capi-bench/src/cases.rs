@@ -144,7 +144,7 @@ pub(crate) const CASES: &[Case] = cases! {
     "ipc latency 1 B after 5 ms", "lat ipc 1 150|80|5 5000", latency(0.0), full;
     "tcp latency 1 B, ZMQ_FD", "fd tcp 1 5000|3000|100", latency(0.0), quick;
     "curve tcp 100 B", "thr tcp 100 1s|0.5s|0.05s curve", rate(1.5), quick;
-    "curve tcp 64 KB", "thr tcp 65536 1s|0.5s|0.05s curve hwm=100", rate(1.5), full;
+    "curve tcp 64 KB", "thr tcp 65536 1s|0.5s|0.05s curve hwm=100", rate(1.5), quick;
     "curve tcp latency 1 B", "lat tcp 1 3000|2000|100 curve", latency(0.0), full;
     "pub to 8 sub, 100 B", "pubsub 8 100 1s|0.5s|0.05s", [DELIVERIES], full;
     "pub to 64 sub, 100 B", "pubsub 64 100 1s|0.5s|0.05s", [DELIVERIES], quick;
@@ -158,6 +158,10 @@ pub(crate) const CASES: &[Case] = cases! {
         [metric("bytes_per_conn", "B each", Better::Lower, 2.0)], quick;
     "connections set up", "connrate 4000|2000|50",
         [metric("conns_per_s", "conn/s", Better::Higher, 0.0)], quick;
+    "connections set up, both sides", "handshakes 2000|1000|60",
+        [metric("conns_per_s", "conn/s", Better::Higher, 0.0)], full;
+    "curve connections set up", "handshakes 2000|1000|60 curve",
+        [metric("conns_per_s", "conn/s", Better::Higher, 1.0)], quick;
     "200,000 subscriptions", "subs 200000|200000|1000 1s|0.5s|0.05s", SUBSCRIPTIONS, quick;
     "1,000,000 subscriptions", "subs 1000000|1000000|2000 1s|0.5s|0.05s", SUBSCRIPTIONS, full;
     "poll on 100 sockets", "poll 100|100|5 0.3|0.2|0.02", POLL, full;
