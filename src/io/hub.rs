@@ -215,7 +215,7 @@ impl Hub {
     pub(crate) fn gather(&self, session: Arc<Session>) {
         self.gathering.lock().push(session);
         if !self.is_gathering.swap(true, Ordering::AcqRel) {
-            self.io.tick_gathering(self.seat);
+            self.io.tick_gathering(self.seat, self.pace.until_tick());
         }
     }
 
@@ -237,11 +237,11 @@ impl Hub {
         }
     }
 
-    /// An I/O thread's tick: writes what was gathered. True if another one must come: messages are still
-    /// being gathered, and nobody else would end that.
-    pub(crate) fn tick(&self) -> bool {
+    /// An I/O thread's tick: writes what was gathered. When another one must come, if messages are still
+    /// being gathered: nobody else would end that.
+    pub(crate) fn tick(&self) -> Option<Duration> {
         self.flush();
-        self.pace.tick()
+        self.pace.tick().then(|| self.pace.until_tick())
     }
 
     /// Waits until there was something to drive, `ready` says so, [`Hub::wake`] is called, or the

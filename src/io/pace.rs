@@ -8,8 +8,8 @@
 
 use std::cell::Cell;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// What writing a message alone is reckoned to take at least, in nanoseconds.
 const COST: u64 = 2_000;
@@ -21,6 +21,11 @@ const BATCH_MESSAGES: usize = 256;
 const BATCH_BYTES: usize = 64 * 1024;
 /// Messages per tick below which they are better written one by one.
 const PAYS: usize = 8;
+/// How long a gathered message waits at most, unless its sender is busy writing others.
+const TICK: Duration = Duration::from_micros(100);
+/// How often that time may double while the sender writes full batches by itself: ticks then only
+/// cut its batches short, and take the processor from it.
+const DOUBLINGS: u32 = 2;
 /// How long a thread that has run into debt does not write single messages, in nanoseconds.
 const PAUSE: u64 = 1_000_000;
 
@@ -39,6 +44,10 @@ pub(crate) struct Pace {
     gathering: AtomicBool,
     /// Messages gathered since the last tick.
     gathered: AtomicUsize,
+    /// The sender has written a full batch since the last tick.
+    has_written: AtomicBool,
+    /// Ticks in a row that found this to be so, at most `DOUBLINGS`.
+    busy_ticks: AtomicU32,
 }
 
 impl Pace {
@@ -50,8 +59,11 @@ impl Pace {
         if self.gathering.load(Ordering::Relaxed) {
             self.gathered
                 .store(self.gathered.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-            let full = unsent.0 >= BATCH_MESSAGES || unsent.1 >= BATCH_BYTES;
-            return full.then_some(Write { since: None });
+            if unsent.0 < BATCH_MESSAGES && unsent.1 < BATCH_BYTES {
+                return None;
+            }
+            self.has_written.store(true, Ordering::Relaxed);
+            return Some(Write { since: None });
         }
         let now = nanos();
         if PAID_OFF.get() <= now + BURST {
@@ -74,8 +86,19 @@ impl Pace {
         }
     }
 
+    /// When the next tick is to come.
+    pub(crate) fn until_tick(&self) -> Duration {
+        TICK * (1 << self.busy_ticks.load(Ordering::Relaxed))
+    }
+
     /// A tick: gathering goes on as long as it pays, which is told.
     pub(crate) fn tick(&self) -> bool {
+        let busy_ticks = if self.has_written.swap(false, Ordering::Relaxed) {
+            (self.busy_ticks.load(Ordering::Relaxed) + 1).min(DOUBLINGS)
+        } else {
+            0
+        };
+        self.busy_ticks.store(busy_ticks, Ordering::Relaxed);
         let pays = self.gathered.swap(0, Ordering::Relaxed) >= PAYS;
         if !pays {
             self.gathering.store(false, Ordering::Relaxed);
@@ -94,4 +117,29 @@ fn nanos() -> u64 {
     static EPOCH: OnceLock<Instant> = OnceLock::new();
     let epoch = *EPOCH.get_or_init(Instant::now);
     u64::try_from(epoch.elapsed().as_nanos()).unwrap_or(u64::MAX / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_come_less_often_while_full_batches_are_written() {
+        let pace = Pace::default();
+        pace.gathering.store(true, Ordering::Relaxed);
+        assert_eq!(pace.until_tick(), TICK);
+        let mut after = TICK;
+        for _ in 0..2 * DOUBLINGS {
+            (1..BATCH_MESSAGES).for_each(|n| assert!(pace.admit((n, n)).is_none()));
+            assert!(pace.admit((BATCH_MESSAGES, 1)).is_some());
+            assert!(pace.tick());
+            after = (after * 2).min(TICK * (1 << DOUBLINGS));
+            assert_eq!(pace.until_tick(), after);
+        }
+        // A batch that was not filled is the tick's to write, soon.
+        (1..=PAYS).for_each(|n| assert!(pace.admit((n, n)).is_none()));
+        assert!(pace.tick());
+        assert_eq!(pace.until_tick(), TICK);
+        assert!(!pace.tick(), "nothing was gathered");
+    }
 }

@@ -22,8 +22,6 @@ use crate::errno::{Errno, Result};
 use crate::sys::fd::TimerFd;
 use crate::sys::thread;
 
-/// Pause between two writings of gathered messages.
-const GATHER_TICK: Duration = Duration::from_micros(100);
 /// Pause between two looks at a lease.
 const WATCH_TICK: Duration = Duration::from_millis(2);
 
@@ -203,10 +201,10 @@ impl IoThread {
         }
     }
 
-    /// Has a hub's gathered messages written by ticks.
-    pub(crate) fn tick_gathering(&self, seat: usize) {
+    /// Has a hub's gathered messages written by ticks, the first in the time given.
+    pub(crate) fn tick_gathering(&self, seat: usize, after: Duration) {
         self.gather_again(seat);
-        self.arm_tick(GATHER_TICK);
+        self.arm_tick(after);
     }
 
     fn gather_again(&self, seat: usize) {
@@ -306,8 +304,8 @@ impl IoThread {
         for seat in gathering {
             if let Some(hub) = self.hub(seat) {
                 guard_session(|| {
-                    if hub.tick() {
-                        self.gather_again(seat);
+                    if let Some(after) = hub.tick() {
+                        self.tick_gathering(seat, after);
                     }
                 });
             }
@@ -323,10 +321,7 @@ impl IoThread {
             });
             self.watch.lock().append(&mut watch);
         }
-        let looks = !self.watch.lock().is_empty();
-        if !self.gathering.lock().is_empty() {
-            self.arm_tick(GATHER_TICK);
-        } else if looks {
+        if !self.watch.lock().is_empty() {
             self.arm_tick(WATCH_TICK);
         }
     }
