@@ -4,6 +4,7 @@
 #   ./install.sh [OPTION...] [NAME=VALUE...]
 #
 #   --uninstall   remove what an installation with the same PREFIX and DESTDIR put there
+#   --build-only  build, install nothing: for the step that is not root's
 #   --no-build    take the library as it was built before
 #   --force       overwrite files that another libzmq put there
 #   --help        this text
@@ -36,6 +37,7 @@ uninstall=no build=yes force=no
 for argument; do
     case $argument in
     --uninstall) uninstall=yes ;;
+    --build-only) build=only ;;
     --no-build) build=no ;;
     --force) force=yes ;;
     --help | -h)
@@ -124,9 +126,9 @@ library_version=$(setting package.metadata.capi.library version)
 api_version=$(setting package.metadata.capi.pkg_config version)
 
 target=${CARGO_TARGET_DIR:-$root/target}
-if [ "$build" = yes ] && [ -z "${BUILT:-}" ]; then
+if [ "$build" != no ] && [ -z "${BUILT:-}" ]; then
     command -v cargo >/dev/null ||
-        fail "there is no cargo here. As another user: cargo build --release; then ./install.sh --no-build"
+        fail "there is no cargo here. As a user that has it: ./install.sh --build-only; then this with --no-build"
     (cd "$root" && cargo build --release --locked --package ferrozmq)
 fi
 BUILT=${BUILT:-$target/release}
@@ -146,7 +148,11 @@ if command -v rustc >/dev/null; then
 elif [ -f "$note" ]; then
     static_libs=$(cat "$note")
 else
-    fail "no rustc, and no $note: run ./install.sh once with DESTDIR somewhere, as the user that builds"
+    fail "there is no rustc here, and no $note: ./install.sh --build-only makes it, as a user that has one"
+fi
+if [ "$build" = only ]; then
+    echo "built $BUILT/libzmq.so"
+    exit 0
 fi
 
 # --- what goes where -------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ work=$(realpath "$(mktemp -d "${TMPDIR:-/tmp}/zmq-install.XXXXXX")")
 trap 'rm -rf "$work"' EXIT
 unset LD_LIBRARY_PATH PKG_CONFIG_PATH PREFIX LIBDIR INCLUDEDIR MANDIR DESTDIR BUILT STRIP
 
-cargo build --release --locked --package ferrozmq
+./install.sh --build-only
 version=$(awk '/define ZMQ_VERSION_(MAJOR|MINOR|PATCH)/ { v = v (v ? "." : "") $3 } END { print v }' include/zmq.h)
 file=libzmq.so.$(sed -n '/^\[package.metadata.capi.library\]/,/^\[package.metadata.capi.pkg/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 
@@ -56,6 +56,10 @@ echo precious >"$work/other/lib/libzmq.so.5"
 ! ./install.sh --no-build PREFIX="$work/other" 2>"$work/refusal" || fail "it was overwritten"
 grep -qF "$work/other/lib/libzmq.so.5" "$work/refusal" || fail "the refusal does not say why: $(cat "$work/refusal")"
 [ "$(find "$work/other" -type f -exec cat {} +)" = precious ] || fail "it refused, but left something"
+
+echo "== root without Rust installs what another user built"
+env -i PATH=/usr/bin:/bin ./install.sh --no-build BUILT="$(realpath "${CARGO_TARGET_DIR:-target}/release")" PREFIX="$work/plain"
+[ -s "$work/plain/lib/pkgconfig/libzmq.pc" ] || fail "nothing was installed"
 
 # --- programs --------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@
 #
 #   packaging/deb.sh [FOLDER]      where the packages go; default target/debian
 #
-# Environment: BUILT (a folder with libzmq.so and libzmq.a; default: build them). Needs dpkg-deb, readelf, gzip.
+# Environment: BUILT (a folder with libzmq.so and libzmq.a; default: build them), MAINTAINER ("Name <address>"),
+# SOURCE_DATE_EPOCH (default: the last commit's). Needs dpkg-deb, readelf, gzip.
 #
 # The packages are for systems like the one they are built on: the same processor, and a libc that is not older.
 set -euo pipefail
@@ -16,6 +17,9 @@ out=$(cd "${1:-$root/target/debian}" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/zmq-deb.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 umask 022
+maintainer=${MAINTAINER:-whoever built it <root@localhost>}
+# The same input gives the same packages.
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || date +%s)}
 
 setting() {
     sed -n "/^\[$1\]/,/^\[/s/^$2 = \"\(.*\)\"/\1/p" "$root/Cargo.toml"
@@ -70,7 +74,9 @@ for tree in "$run" "$dev"; do
     doc=$tree/usr/share/doc/$(basename "$tree")
     mkdir -p "$doc"
     cp "$work/copyright" "$doc/copyright"
-    gzip -9nc "$root/CHANGELOG.md" >"$doc/changelog.gz"
+    gzip -9nc "$root/CHANGELOG.md" >"$doc/NEWS.gz"
+    printf 'ferrozmq (%s) unstable; urgency=medium\n\n  * What changed is in NEWS.gz beside.\n\n -- %s  %s\n' "$version" \
+        "$maintainer" "$(date -Ru -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$doc/changelog.gz"
 done
 
 # --- what packages know of each other --------------------------------------------------------------
@@ -78,8 +84,6 @@ done
 mkdir "$run/DEBIAN" "$dev/DEBIAN"
 # The newest version of libc's symbols that the library asks for.
 libc=$(readelf -VW "$run$libdir/libzmq.so.5" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
-maintainer="the ferrozmq project <ferrozmq@localhost>"
-
 cat >"$run/DEBIAN/control" <<TEXT
 Package: ferrozmq
 Version: $version
@@ -95,8 +99,9 @@ Provides: libzmq5 (= $provided)
 Conflicts: libzmq5
 Replaces: libzmq5
 Description: ZeroMQ messaging library in Rust, in the place of libzmq5
- The same shared library, libzmq.so.5, with the same C functions and the same protocol on the wire: programs
- that were built for libzmq5 run on it as they are.
+ The same shared library, libzmq.so.5, with the same C functions and the same
+ protocol on the wire: programs that were built for libzmq5 run on it as they
+ are.
 TEXT
 cat >"$dev/DEBIAN/control" <<TEXT
 Package: ferrozmq-dev
@@ -112,8 +117,8 @@ Provides: libzmq3-dev (= $provided), libzmq5-dev (= $provided)
 Conflicts: libzmq3-dev, libzmq5-dev, libzmq-dev
 Replaces: libzmq3-dev, libzmq5-dev
 Description: headers and static library of ferrozmq, in the place of libzmq3-dev
- What it takes to build programs for libzmq.so.5: zmq.h, libzmq.a, libzmq.pc, the CMake package ZeroMQ, and the
- manual pages.
+ What it takes to build programs for libzmq.so.5: zmq.h, libzmq.a, libzmq.pc,
+ the CMake package ZeroMQ, and the manual pages.
 TEXT
 
 # A package that is built on this library asks for libzmq5, which either provides, unless it uses draft functions,
