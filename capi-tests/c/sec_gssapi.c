@@ -21,6 +21,12 @@ static void be_client (void *socket, const char *service, const char *principal)
     }
 }
 
+/* For what must not arrive; the connection may be refused, and the pipe gone, before. */
+static void try_send (void *socket)
+{
+    zmq_send (socket, "let me in", 9, ZMQ_DONTWAIT);
+}
+
 /* A server and a client that is alice, not connected yet. */
 static sec_t gss_begin (const char *domain, int handler_type, int plaintext)
 {
@@ -230,7 +236,7 @@ CASE (refused_by_the_handler)
             sec_t sec = gss_begin ("here", ZMQ_REP, plaintext);
             zap_answer (sec.handler, 2, text, 3);
             sec_connect (&sec, "tcp");
-            send_str (sec.client, "let me in", 0);
+            try_send (sec.client);
             sec_expect ("server", sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, status);
             expect_nothing (sec.server);
             sec_end (&sec);
@@ -255,7 +261,7 @@ CASE (handler_that_errs)
     sec_t sec = gss_begin ("here", ZMQ_REP, 0);
     zap_answer (sec.handler, 2, "201", 3);
     sec_connect (&sec, "tcp");
-    send_str (sec.client, "let me in", 0);
+    try_send (sec.client);
     sec_expect ("server", sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL,
                 ZMQ_PROTOCOL_ERROR_ZAP_INVALID_STATUS_CODE);
     expect_nothing (sec.server);
@@ -267,7 +273,7 @@ CASE (no_handler_but_a_domain_that_is_enforced)
     sec_t sec = gss_begin ("here", -1, 0);
     set_int (sec.server, ZMQ_ZAP_ENFORCE_DOMAIN, 1);
     sec_connect (&sec, "tcp");
-    send_str (sec.client, "let me in", 0);
+    try_send (sec.client);
     sec_expect ("server", sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EFAULT);
     expect_nothing (sec.server);
     sec_end (&sec);
@@ -289,7 +295,7 @@ CASE (other_mechanisms)
                 be_client (sec.client, KDC_SERVICE, "alice");
             }
             sec_connect (&sec, "tcp");
-            send_str (sec.client, "sneak", 0);
+            try_send (sec.client);
             sec_expect (sec_names[m], sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL,
                         ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH);
             expect_nothing (sec.server);
@@ -361,7 +367,7 @@ CASE (two_of_a_kind)
             else
                 be_client (sockets[i], KDC_SERVICE, "alice");
         sec_connect (&sec, "tcp");
-        send_str (sec.client, "sneak", 0);
+        try_send (sec.client);
         void *const monitors[] = {sec.monitor, sec.client_monitor};
         expect_on_either (monitors, error);
         expect_nothing (sec.server);
@@ -377,7 +383,7 @@ CASE (protected_and_not)
         sec_t sec = gss_begin (NULL, -1, plaintext);
         set_int (sec.client, ZMQ_GSSAPI_PLAINTEXT, !plaintext);
         sec_connect (&sec, "tcp");
-        send_str (sec.client, "sneak", 0);
+        try_send (sec.client);
         sec_expect ("client", sec.client_monitor, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL,
                     ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND);
         expect_nothing (sec.server);
@@ -394,7 +400,7 @@ CASE (no_credentials)
         be_server (sec.server, KDC_SERVICE);
         be_client (sec.client, i ? "nothing@localhost" : KDC_SERVICE, i ? "alice" : "nobody");
         sec_connect (&sec, "tcp");
-        send_str (sec.client, "let me in", 0);
+        try_send (sec.client);
         for (int k = 0; k < 2; ++k)
             sec_expect ("client", sec.client_monitor, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EACCES);
         expect_nothing (sec.server);
@@ -409,7 +415,7 @@ CASE (another_service)
     be_server (sec.server, KDC_SERVICE);
     be_client (sec.client, "absent@localhost", "alice");
     sec_connect (&sec, "tcp");
-    send_str (sec.client, "let me in", 0);
+    try_send (sec.client);
     sec_expect ("server", sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL,
                 ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC);
     expect_nothing (sec.server);

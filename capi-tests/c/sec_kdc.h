@@ -20,6 +20,7 @@ static struct
 {
     char dir[80];
     pid_t pid; /* of the KDC */
+    int port_fd;
     char programs[3][128];
 } kdc;
 
@@ -70,6 +71,8 @@ HELPER void kdc_end (void)
             closedir (dir);
         rmdir (folder);
     }
+    if (kdc.port_fd > 0)
+        close (kdc.port_fd);
     kdc.dir[0] = '\0';
 }
 
@@ -104,13 +107,26 @@ HELPER pid_t kdc_spawn (const char *const *args, const char *input)
     return pid;
 }
 
-/* A port that was free a moment ago. */
+/*
+ * A free port of loopback, kept so that no other program gets it; the KDC, which sets SO_REUSEPORT, may
+ * still listen there.
+ */
 HELPER int kdc_free_port (void)
 {
-    char endpoint[ENDPOINT_SIZE];
-    const int fd = raw_listen (endpoint);
-    close (fd);
-    return atoi (strrchr (endpoint, ':') + 1);
+    struct sockaddr_in in;
+    socklen_t size = sizeof in;
+    const int yes = 1;
+    if (kdc.port_fd > 0)
+        close (kdc.port_fd);
+    kdc.port_fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE (kdc.port_fd >= 0);
+    REQUIRE_OK (setsockopt (kdc.port_fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes));
+    memset (&in, 0, sizeof in);
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+    REQUIRE_OK (bind (kdc.port_fd, (struct sockaddr *) &in, size));
+    REQUIRE_OK (getsockname (kdc.port_fd, (struct sockaddr *) &in, &size));
+    return ntohs (in.sin_port);
 }
 
 /* What programs of the realm read; `port` is the KDC's. */
@@ -144,8 +160,10 @@ HELPER int kdc_serves (void)
             fclose (file);
         if (strstr (text, "commencing operation"))
             return 1;
-        if (waitpid (kdc.pid, NULL, WNOHANG) == kdc.pid)
+        if (waitpid (kdc.pid, NULL, WNOHANG) == kdc.pid) {
+            kdc.pid = 0;
             return 0;
+        }
         msleep (5);
     }
     return 0;
@@ -198,14 +216,21 @@ HELPER void kdc_begin (void)
                kdc_path ("both"));
     CHECK_INT (wait_pid (kdc_spawn (admin, kdc_path ("commands"))), 0);
 
-    for (int tries = 0; tries < 10; ++tries) {
-        const char *const serve[] = {kdc.programs[2], "-n", "-P", kdc_path ("pid"), NULL};
+    char pid_file[128];
+    snprintf (pid_file, sizeof pid_file, "%s", kdc_path ("pid"));
+    const char *const serve[] = {kdc.programs[2], "-n", "-P", pid_file, NULL};
+    kdc.pid = kdc_spawn (serve, "/dev/null");
+    if (kdc_serves ())
+        return;
+    /* One that does not share its port: then it must be given up before, and another program may be
+     * faster to take it. */
+    for (int tries = 0; tries < 10 && kdc.pid == 0; ++tries) {
+        kdc_configure (kdc_free_port ());
+        close (kdc.port_fd);
+        kdc.port_fd = 0;
         kdc.pid = kdc_spawn (serve, "/dev/null");
         if (kdc_serves ())
             return;
-        /* Another program was faster at the port. */
-        kdc.pid = 0;
-        kdc_configure (kdc_free_port ());
     }
     harness_fail (__FILE__, __LINE__, "the KDC does not start; see %s", kdc.dir);
     harness_die ();
