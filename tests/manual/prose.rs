@@ -1,8 +1,10 @@
 //! Promises in prose, held against the library: what is said to be missing is missing, and nothing else is; the
-//! messages that the page on troubleshooting explains are those that `zmq_strerror(3)` gives.
+//! messages that the page on troubleshooting explains are those that `zmq_strerror(3)` gives; links lead
+//! somewhere.
 
 use std::ffi::CStr;
 use std::fs;
+use std::path::PathBuf;
 
 use zmq::capi::errors::zmq_strerror;
 use zmq::errno::Errno;
@@ -96,6 +98,46 @@ fn pages_say_what_is_missing() {
         let is_missing = missing_type(ty).is_some();
         assert_eq!(said, is_missing, "man/zmq_socket.3: {name} is missing");
     }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut documents: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+        .map(|name| root().join(name))
+        .to_vec();
+    let docs = fs::read_dir(root().join("docs")).expect("docs/");
+    documents.extend(docs.map(|entry| entry.expect("docs/").path()));
+    documents.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    for document in documents {
+        let text = fs::read_to_string(&document).expect("a document");
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap_or_default();
+            if link.contains("://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => document.clone(),
+                file => document.with_file_name(file),
+            };
+            let is_there = match anchor {
+                "" => target.exists(),
+                _ => fs::read_to_string(&target)
+                    .is_ok_and(|text| text.lines().any(|line| slug(line) == anchor)),
+            };
+            assert!(is_there, "{}: {link}", document.display());
+        }
+    }
+}
+
+/// A heading as links name it; empty for other lines.
+fn slug(line: &str) -> String {
+    let Some((_, heading)) = line.split_once("# ").filter(|_| line.starts_with('#')) else {
+        return String::new();
+    };
+    let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    let kept: String = heading.chars().filter(is_kept).collect();
+    kept.to_lowercase().replace(' ', "-")
 }
 
 #[test]
