@@ -5,6 +5,8 @@
 #include "sec_common.h"
 #include "sec_kdc.h"
 
+#include <limits.h>
+
 static void be_server (void *socket, const char *principal)
 {
     set_int (socket, ZMQ_GSSAPI_SERVER, 1);
@@ -109,7 +111,13 @@ typedef struct
     char endpoint[ENDPOINT_SIZE];
     char seen[65536];
     size_t size;
+    /* What to do to the next read of the client's once `armed` is set, which clears it: change the bit of
+     * this number from its end, or one of the below. */
+    volatile int armed;
+    int bit;
 } relay_t;
+
+enum { REPEAT = -1, LEAVE_OUT = -2 };
 
 static void *relay_run (void *arg)
 {
@@ -123,7 +131,14 @@ static void *relay_run (void *arg)
             if (!items[i].revents)
                 continue;
             const ssize_t n = recv (items[i].fd, at, sizeof relay->seen - relay->size, 0);
-            open = n > 0 && raw_write (items[!i].fd, at, (size_t) n);
+            const int bit = n > 0 && i == 0 && relay->armed ? relay->bit : INT_MAX;
+            if (bit >= 0 && n > bit / 8)
+                at[n - 1 - bit / 8] ^= (char) (1 << bit % 8);
+            open = n > 0 && (bit == LEAVE_OUT || raw_write (items[!i].fd, at, (size_t) n));
+            if (bit == REPEAT)
+                raw_write (items[!i].fd, at, (size_t) n);
+            if (bit != INT_MAX)
+                relay->armed = 0;
             relay->size += n > 0 ? (size_t) n : 0;
         }
     close (from);
@@ -153,6 +168,52 @@ CASE (hidden_from_others)
         CHECK ((memmem (relay.seen, relay.size, secret, strlen (secret)) != NULL) == plaintext);
         CHECK ((memmem (relay.seen, relay.size, "DEALER", 6) != NULL) == plaintext);
     }
+}
+
+/* A message is taken as it was sent, once, or the connection ends. */
+static void check_spoilt (int bit)
+{
+    static const char text[] = "as it was sent";
+    static relay_t relay;
+    char endpoint[ENDPOINT_SIZE];
+    sec_t sec = gss_begin (NULL, -1, 0);
+    set_int (sec.client, ZMQ_RECONNECT_IVL, -1);
+    memset (&relay, 0, sizeof relay);
+    bind_any (sec.server, "tcp", relay.endpoint);
+    relay.listener = raw_listen (endpoint);
+    const pthread_t thread = start_thread (relay_run, &relay);
+    REQUIRE_OK (zmq_connect (sec.client, endpoint));
+    bounce (sec.server, sec.client);
+    relay.bit = bit;
+    __sync_synchronize ();
+    relay.armed = 1;
+    send_str (sec.client, text, 0);
+    if (bit == REPEAT)
+        expect_msg (sec.server, text);
+    if (bit == LEAVE_OUT) {
+        CHECK (WAIT_FOR (!relay.armed));
+        send_str (sec.client, "and what comes after", 0);
+    }
+    CHECK (wait_event (sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, NULL, NULL));
+    if (drain (sec.server))
+        harness_fail (__FILE__, __LINE__, "a message in spite of %d", bit);
+    sec_end (&sec);
+    join_thread (thread);
+    close (relay.listener);
+}
+
+CASE (changed_on_the_way)
+{
+    /* Text, flags and what Kerberos adds; a length and a name; the head of the frame is the stream's. */
+    enum { SIZE = 14 + 1 + 60 + 4 + 8, STEP = 27 };
+    for (int bit = 0; bit < SIZE * 8; bit += STEP)
+        check_spoilt (bit);
+    check_spoilt (REPEAT);
+}
+
+CASE (left_out_on_the_way)
+{
+    check_spoilt (LEAVE_OUT);
 }
 
 /* ---- Names and credentials ------------------------------------------------------------------------ */
@@ -515,10 +576,36 @@ ROLE (waiting)
     return 0;
 }
 
-CASE (silent_kdc)
+/* A client that comes back again and again, but asks once as long as there is no answer. */
+ROLE (patient)
+{
+    void *ctx = mk_ctx (), *server = mk_socket (ctx, ZMQ_DEALER), *client = mk_socket (ctx, ZMQ_DEALER);
+    char endpoint[ENDPOINT_SIZE], line[16];
+    be_server (server, KDC_SERVICE);
+    bind_any (server, "tcp", endpoint);
+    be_client (client, KDC_SERVICE, "alice");
+    set_int (client, ZMQ_HANDSHAKE_IVL, 50);
+    set_int (client, ZMQ_RECONNECT_IVL, 1);
+    void *monitor = mk_monitor (ctx, client, HANDSHAKE_EVENTS);
+    REQUIRE_OK (zmq_connect (client, endpoint));
+    CHECK (role_line (line, sizeof line));
+    for (int i = 0; i < 5; ++i)
+        sec_expect ("patient", monitor, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EAGAIN);
+    printf ("waited\n");
+    CHECK (role_line (line, sizeof line));
+    zmq_socket_monitor (client, NULL, 0);
+    rm_socket (monitor);
+    rm_socket (client);
+    rm_socket (server);
+    rm_ctx (ctx);
+    return 0;
+}
+
+/* Has a role ask a KDC that takes connections and says nothing. */
+static child_t spawn_unanswered (const char *role, int *listener)
 {
     char endpoint[ENDPOINT_SIZE];
-    const int listener = raw_listen (endpoint);
+    *listener = raw_listen (endpoint);
     kdc_write ("silent.conf",
                "[libdefaults]\n default_realm = " KDC_REALM "\n dns_lookup_realm = false\n"
                " dns_lookup_kdc = false\n dns_canonicalize_hostname = false\n rdns = false\n"
@@ -528,15 +615,37 @@ CASE (silent_kdc)
                strrchr (endpoint, ':') + 1);
     kdc_setenv ("KRB5_CONFIG", "", "silent.conf");
     REQUIRE_OK (setenv ("KRB5CCNAME", "MEMORY:silent", 1));
-    child_t child = spawn_role ("waiting", NULL);
+    const child_t child = spawn_role (role, NULL);
+    kdc_setenv ("KRB5_CONFIG", "", "krb5.conf");
+    kdc_setenv ("KRB5CCNAME", "DIR:", "cc");
+    return child;
+}
+
+CASE (silent_kdc)
+{
+    int listener;
+    child_t child = spawn_unanswered ("waiting", &listener);
     const int asked = raw_accept (listener, DEADLINE_MS);
     CHECK (asked >= 0);
     child_say (&child, "asked");
     CHECK_INT (child_wait (&child), 0);
     close (asked);
     close (listener);
-    kdc_setenv ("KRB5_CONFIG", "", "krb5.conf");
-    kdc_setenv ("KRB5CCNAME", "DIR:", "cc");
+}
+
+CASE (silent_kdc_is_asked_once)
+{
+    int listener;
+    child_t child = spawn_unanswered ("patient", &listener);
+    const int asked = raw_accept (listener, DEADLINE_MS);
+    CHECK (asked >= 0);
+    child_say (&child, "asked");
+    expect_line (&child, "waited");
+    CHECK_INT (raw_accept (listener, 0), -1);
+    child_say (&child, "enough");
+    CHECK_INT (child_wait (&child), 0);
+    close (asked);
+    close (listener);
 }
 
 /* ---- No library ----------------------------------------------------------------------------------- */
@@ -572,6 +681,7 @@ int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
     ON_ROLE (waiting);
+    ON_ROLE (patient);
     ON_ROLE (without);
     if (!zmq_has ("gssapi"))
         skip_all (on_reference () ? "the reference was built without GSSAPI"
@@ -583,11 +693,13 @@ int main (int argc, char **argv)
     RUN (messages_over_ipc);
     RUN (client_binds);
     RUN (hidden_from_others);
+    RUN (changed_on_the_way);
     RUN (names_of_every_type);
     RUN (default_credentials);
     RUN (other_mechanisms);
     RUN (no_way_around);
     RUN (reconnect);
+    RUN_OURS (left_out_on_the_way, "the reference does not ask for an order");
     RUN_OURS (credentials_of_one_role, "the reference acquires credentials for both roles");
     RUN_OURS (refused_by_the_handler, "the reference lets in who is refused");
     RUN_OURS (refused_for_now, "the reference lets in who is refused");
@@ -599,6 +711,7 @@ int main (int argc, char **argv)
     RUN_OURS (another_service, "the reference waits for the end of the handshake interval");
     RUN_OURS (subscriptions_and_heartbeats, "the reference 4.3.4 loses subscriptions");
     RUN_OURS (silent_kdc, "the reference asks on its I/O thread, and everybody waits");
+    RUN_OURS (silent_kdc_is_asked_once, "the reference asks on its I/O thread, and everybody waits");
     RUN_OURS (without_the_library, "the reference does not start without it");
     kdc_end ();
     return harness_end ();

@@ -78,6 +78,8 @@ pub struct Session {
     /// Accepted, and the handshake is not complete.
     is_pending: AtomicBool,
     resolved: Mutex<Option<connect::Resolution>>,
+    /// Alive while a worker is at a step of a handshake, of this connection or an earlier one.
+    at_work: Mutex<Weak<()>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -114,7 +116,7 @@ struct Conn {
     /// A question to the ZAP handler that is not answered yet.
     zap: Option<ZapDialog>,
     /// A step of the handshake that a worker does.
-    task: Option<Arc<task::Place>>,
+    errand: task::Errand,
 }
 
 struct Core {
@@ -205,6 +207,7 @@ impl Session {
             egress: AtomicUsize::new(0),
             is_pending: AtomicBool::new(false),
             resolved: Mutex::new(None),
+            at_work: Mutex::default(),
         });
         session.core.lock().keep = Some(Arc::clone(&session));
         session
@@ -377,7 +380,7 @@ impl Session {
             undecoded: true,
             write_failed: false,
             zap: None,
-            task: None,
+            errand: task::Errand::default(),
         });
         Ok(())
     }

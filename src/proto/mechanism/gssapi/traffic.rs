@@ -149,8 +149,8 @@ fn sequence_number(token: &[u8]) -> Option<u64> {
     }
 }
 
-/// Sees to it that nothing is repeated, left out or out of order. Contexts do so themselves if the
-/// initiator asked for it, and the reference library's does not.
+/// Sees to it that nothing is repeated, left out or out of order. Contexts do so themselves as far as the
+/// initiator asks for it; the reference library's does for what is repeated only.
 #[derive(Debug, Default)]
 struct Sequence {
     next: Option<u64>,

@@ -471,7 +471,7 @@ fn protected_messages_cannot_be_changed_repeated_or_reordered() {
         assert!(pair.server.inbox.frames.is_empty() && pair.server.error.is_some());
     }
     let invalid = protocol(protocol_error::ZMTP_INVALID_SEQUENCE);
-    // Out of order, repeated, one left out: contexts of the reference library do not look.
+    // Out of order, repeated, one left out: a context need not look at that.
     for order in [&[1, 0][..], &[0, 0], &[0, 2]] {
         let mut pair = made();
         let texts = [b"one", b"two", b"six"];
