@@ -5,7 +5,6 @@
 
 use std::any::Any;
 use std::ffi::c_int;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::errno::{Errno, Result};
@@ -126,14 +125,7 @@ fn fail<C: Failure>(errno: Errno) -> C {
 #[cold]
 #[inline(never)]
 fn report(name: &str, panic: Box<dyn Any + Send>) -> Errno {
-    // The hook has printed message and place already, unless the program replaced it. Neither this
-    // line nor the payload may start a second panic, so errors are ignored and the payload, whose
-    // destructor could be anybody's, is leaked.
-    let _ = writeln!(
-        std::io::stderr(),
-        "ferrozmq: internal error in {name} (ENOTRECOVERABLE)"
-    );
-    std::mem::forget(panic);
+    crate::runtime::report_panic(name, panic);
     Errno::ENOTRECOVERABLE
 }
 

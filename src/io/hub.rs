@@ -17,6 +17,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use parking_lot::Mutex;
 
+use super::contain::contain;
 use super::pace::Pace;
 use super::reactor::IoThread;
 use super::session::Session;
@@ -33,6 +34,8 @@ pub(crate) trait Source: Send + Sync {
 const WAKE: Token = Token(usize::MAX);
 /// Rounds of events that one turn of driving may take before others get theirs.
 const ROUNDS: usize = 8;
+/// What is reported to have failed when a source does. (Sessions contain their own failures.)
+const HANDLER: &str = "handler of a descriptor";
 
 struct Driver {
     poll: Poll,
@@ -457,7 +460,7 @@ impl Hub {
         driver.poll.poll(&mut driver.events, timeout)?;
         let mut any = !again.is_empty();
         for source in again {
-            guard_session(|| source.on_event(false, false, false));
+            contain(HANDLER, || source.on_event(false, false, false));
         }
         for event in &driver.events {
             any = true;
@@ -474,7 +477,9 @@ impl Hub {
             if let Some(source) = source {
                 let ended = event.is_read_closed() || event.is_error() || event.is_write_closed();
                 let (readable, writable) = (event.is_readable(), event.is_writable());
-                guard_session(|| source.on_event(readable || ended, writable || ended, ended));
+                contain(HANDLER, || {
+                    source.on_event(readable || ended, writable || ended, ended);
+                });
             }
         }
         Ok(any)
@@ -488,13 +493,5 @@ impl Drop for Hub {
             let _ = self.io.registry().deregister(&mut SourceFd(&self.epoll_fd));
         }
         self.io.remove_hub(self.seat);
-    }
-}
-
-/// Contains a bug in one session: it must not end the thread, which is the application's or serves
-/// all other sessions too.
-pub(crate) fn guard_session(run: impl FnOnce()) {
-    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
-        eprintln!("ferrozmq: a connection met an internal error and was dropped");
     }
 }

@@ -6,6 +6,7 @@
 //! through [`Owner::housekeep`], and that only on an I/O thread that holds nothing.
 
 mod backoff;
+mod contain;
 mod ends;
 pub mod gssapi;
 mod hub;
@@ -23,6 +24,7 @@ mod zap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use contain::{contain, report};
 pub use ends::Ends;
 pub use hub::{Hub, Waited};
 pub use listener::Listener;

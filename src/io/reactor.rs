@@ -16,7 +16,8 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use parking_lot::Mutex;
 
 use super::Owner;
-use super::hub::{Hub, guard_session};
+use super::contain::contain;
+use super::hub::Hub;
 use super::timers::{Timed, Timers};
 use crate::errno::{Errno, Result};
 use crate::sys::fd::TimerFd;
@@ -269,13 +270,13 @@ impl IoThread {
             let now = Instant::now();
             while let Some(timed) = self.timers.pop_due(now) {
                 if let Some(timed) = timed.upgrade() {
-                    guard_session(|| timed.on_time());
+                    contain("handler of a deadline", || timed.on_time());
                 }
             }
             let chores = std::mem::take(&mut *self.chores.lock());
             for owner in chores {
                 if let Some(owner) = owner.upgrade() {
-                    guard_session(|| owner.housekeep());
+                    contain("house-keeping of a socket", || owner.housekeep());
                 }
             }
         }
@@ -303,7 +304,7 @@ impl IoThread {
         let gathering = std::mem::take(&mut *self.gathering.lock());
         for seat in gathering {
             if let Some(hub) = self.hub(seat) {
-                guard_session(|| {
+                contain("tick", || {
                     if let Some(after) = hub.tick() {
                         self.tick_gathering(seat, after);
                     }

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mio::Interest;
@@ -19,10 +19,17 @@ use crate::transport::address::{self, Purpose};
 #[derive(Default)]
 struct Notes {
     events: Mutex<Vec<u64>>,
+    /// Panics when it is offered a pipe.
+    is_buggy: AtomicBool,
 }
 
 impl Owner for Notes {
-    fn post(&self, _event: Event) {}
+    fn post(&self, event: Event) {
+        if matches!(event, Event::Attach(..)) && self.is_buggy.load(Ordering::SeqCst) {
+            // Not `panic!`: its message in the log of a passing test would only confuse.
+            std::panic::resume_unwind(Box::new(()));
+        }
+    }
 
     fn report_all(&self, event: u64, _values: &[u64], _ends: &Ends) {
         self.events.lock().push(event);
@@ -90,5 +97,48 @@ fn a_bind_that_fails_does_not_listen() {
     let listener = Listener::bind(&address, &hub, &owner, &options, &census);
     assert_eq!(listener.err(), Some(Errno(libc::EEXIST)));
     assert!(notes.events.lock().is_empty());
+    io.stop();
+}
+
+/// A panic while a session is driven ends that session, and others go on.
+#[test]
+fn a_panic_drops_the_session_alone() {
+    let io = IoThread::start(ThreadConfig::default()).expect("thread");
+    let hub = Hub::new(Arc::clone(&io)).expect("hub");
+    let notes = Arc::new(Notes::default());
+    let owner: Arc<dyn Owner> = Arc::clone(&notes) as Arc<dyn Owner>;
+    let count = Arc::new(Count::default());
+    let census: Arc<dyn Census> = Arc::clone(&count) as Arc<dyn Census>;
+    let options = Arc::new(options());
+    let address = address::parse("tcp://127.0.0.1:*", Purpose::Bind).expect("address");
+    let listener = Listener::bind(&address, &hub, &owner, &options, &census).expect("bind");
+    let target = || ConnectTarget {
+        endpoint: listener.endpoint().to_vec(),
+        address: address::parse(listener.endpoint(), Purpose::Connect).expect("address"),
+    };
+    let shakes_hands = |is_buggy: bool| {
+        notes.events.lock().clear();
+        notes.is_buggy.store(is_buggy, Ordering::SeqCst);
+        let (session, pipe) = Session::connect(target(), &hub, &owner, &options, &census);
+        session.start();
+        // Both sides have the same owner: the accepting one is offered a pipe.
+        let mut events;
+        while {
+            events = notes.events.lock().clone();
+            let count = |event| events.iter().filter(|&&seen| seen == event).count();
+            count(monitor_event::HANDSHAKE_SUCCEEDED) < 2
+                || is_buggy && count(monitor_event::DISCONNECTED) == 0
+        } {
+            std::thread::yield_now();
+        }
+        session.retire();
+        drop(pipe);
+    };
+    shakes_hands(true);
+    shakes_hands(false);
+    listener.close();
+    while count.0.load(Ordering::SeqCst) > 0 {
+        std::thread::yield_now();
+    }
     io.stop();
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
-use super::hub::guard_session;
+use super::contain::contain;
 use crate::errno::{Errno, Result};
 use crate::sys::{fork, thread};
 
@@ -84,7 +84,7 @@ impl Workers {
                     }
                 }
             };
-            guard_session(|| job(Ok(())));
+            contain("a worker", || job(Ok(())));
         }
     }
 }

@@ -4,16 +4,21 @@
 //! checked against the arena before anything is read through it, so null, stale and foreign
 //! pointers are told apart from live sockets safely. Cores of closed sockets are used again, but
 //! late: a stale handle stays recognisable for thousands of closes.
+//!
+//! A panic, which is a bug of ours, while a socket is locked poisons it: its state may be half changed,
+//! and every call but close answers `ENOTRECOVERABLE` from then on.
 
 use std::collections::VecDeque;
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::link::Link;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
+use crate::io::contain;
 use crate::sys::arena::Arena;
 use crate::sys::fork;
 
@@ -26,6 +31,8 @@ const QUARANTINE: usize = 4096;
 #[repr(align(64))]
 pub(crate) struct SocketCore {
     state: Mutex<Option<Box<Socket>>>,
+    /// Changes only while `state` is locked.
+    is_poisoned: AtomicBool,
     /// `fork::generation()` of the process that opened the socket.
     generation: AtomicU32,
 }
@@ -51,8 +58,50 @@ impl PartialEq for SocketHandle {
 
 impl Eq for SocketHandle {}
 
-/// A socket's state, locked.
-pub(crate) type Locked = MappedMutexGuard<'static, Socket>;
+/// A socket's state, locked. One that is dropped by a panic leaves the socket poisoned.
+pub(crate) struct Locked {
+    socket: MappedMutexGuard<'static, Socket>,
+    core: &'static SocketCore,
+    /// Whether the thread was unwinding already when it came, so for a reason that is not ours.
+    was_panicking: bool,
+}
+
+impl Deref for Locked {
+    type Target = Socket;
+
+    #[inline]
+    fn deref(&self) -> &Socket {
+        &self.socket
+    }
+}
+
+impl DerefMut for Locked {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Socket {
+        &mut self.socket
+    }
+}
+
+impl Drop for Locked {
+    #[inline]
+    fn drop(&mut self) {
+        if std::thread::panicking() && !self.was_panicking {
+            self.poison();
+        }
+    }
+}
+
+impl Locked {
+    #[cold]
+    fn poison(&self) {
+        self.core.is_poisoned.store(true, Ordering::Relaxed);
+        // Who waits for the socket must learn of it.
+        contain("waking the callers of a socket", || {
+            self.socket.link.note_taken_in();
+            self.socket.link.ring();
+        });
+    }
+}
 
 impl SocketHandle {
     /// An unused handle.
@@ -70,6 +119,7 @@ impl SocketHandle {
         }
         let fresh = CORES.alloc(|| SocketCore {
             state: Mutex::new(None),
+            is_poisoned: AtomicBool::new(false),
             generation: AtomicU32::new(0),
         });
         if let Some(core) = fresh {
@@ -83,7 +133,9 @@ impl SocketHandle {
         self.0
             .generation
             .store(fork::generation(), Ordering::Relaxed);
-        *self.0.state.lock() = Some(socket);
+        let mut state = self.0.state.lock();
+        self.0.is_poisoned.store(false, Ordering::Relaxed);
+        *state = Some(socket);
     }
 
     /// Gives back a handle that was never opened, or was closed.
@@ -114,14 +166,24 @@ impl SocketHandle {
     /// The socket's state.
     ///
     /// # Errors
-    /// `ENOTSOCK` if it was closed, `ETERM` in a forked child, which can only close it.
+    /// `ENOTSOCK` if it was closed, `ETERM` in a forked child, which can only close it,
+    /// `ENOTRECOVERABLE` if it is poisoned.
     #[inline]
     pub(crate) fn lock(self) -> Result<Locked> {
         if self.is_inherited() {
             return Err(self.inherited_error());
         }
         let guard = self.0.state.lock();
-        MutexGuard::try_map(guard, |state| state.as_deref_mut()).map_err(|_| Errno::ENOTSOCK)
+        let socket = MutexGuard::try_map(guard, |state| state.as_deref_mut());
+        let socket = socket.map_err(|_| Errno::ENOTSOCK)?;
+        if self.0.is_poisoned.load(Ordering::Relaxed) {
+            return Err(Errno::ENOTRECOVERABLE);
+        }
+        Ok(Locked {
+            socket,
+            core: self.0,
+            was_panicking: std::thread::panicking(),
+        })
     }
 
     /// The socket's state, if nobody is at it and it was not closed.

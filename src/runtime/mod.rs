@@ -23,6 +23,7 @@ mod zap;
 
 pub use self::core::SocketHandle;
 pub use crate::io::gssapi::is_available as has_gssapi;
+pub(crate) use crate::io::report as report_panic;
 pub use context::Context;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::core::SocketHandle;
 use super::endpoints::Endpoint;
 use super::link::Link;
 use crate::errno::{Errno, Result};
-use crate::io::Event;
+use crate::io::{Event, contain};
 use crate::option::{ContextDefaults, SocketOptions};
 use crate::pattern::{self, Pattern, PipeId, Pipes};
 use crate::socket_type::SocketType;
@@ -190,28 +190,36 @@ impl Socket {
     }
 
     /// Lets go of everything. Peers still get what was sent, as linger allows.
+    ///
+    /// The socket may be a poisoned one. Each step stands for itself, so that the context can end
+    /// whatever one of them meets.
     pub(super) fn close(mut self: Box<Self>) {
+        const STEP: &str = "the end of a socket";
         let endpoints = std::mem::take(&mut self.endpoints);
         let retired = std::mem::take(&mut self.retired);
         for endpoint in endpoints.into_iter().chain(retired) {
-            endpoint.close();
+            contain(STEP, || endpoint.close());
         }
-        self.link.context.inproc.forget(&self.link);
+        let link = Arc::clone(&self.link);
+        contain(STEP, || link.context.inproc.forget(&link));
         let ids: Vec<PipeId> = self.pipes.ids().collect();
         for id in ids {
-            if let Some(mut end) = self.pipes.remove(id) {
-                end.tx.roll_back();
-                let peer = Arc::clone(&end.peer);
-                drop(end);
-                peer.closed();
-            }
+            contain(STEP, || self.let_go(id));
         }
-        self.link.context.inproc.sweep();
-        self.link.close();
-        self.link.flush();
-        trace::event(Topic::Socket, "closed", &[("socket", &self.link.name)]);
-        let link = Arc::clone(&self.link);
-        drop(self);
+        contain(STEP, || link.context.inproc.sweep());
+        contain(STEP, || link.close());
+        contain(STEP, || link.flush());
+        trace::event(Topic::Socket, "closed", &[("socket", &link.name)]);
+        contain(STEP, || drop(self));
         link.context.forget(&link);
+    }
+
+    fn let_go(&mut self, id: PipeId) {
+        if let Some(mut end) = self.pipes.remove(id) {
+            end.tx.roll_back();
+            let peer = Arc::clone(&end.peer);
+            drop(end);
+            peer.closed();
+        }
     }
 }

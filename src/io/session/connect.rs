@@ -106,8 +106,10 @@ impl Session {
     pub fn start(&self) {
         {
             let mut core = self.core.lock();
-            self.dial(&mut core);
-            self.conclude(&mut core, Instant::now());
+            self.contained(&mut core, |core| {
+                self.dial(core);
+                self.conclude(core, Instant::now());
+            });
         }
         self.run(super::WORK);
     }

@@ -25,6 +25,7 @@ use std::time::Instant;
 use mio::{Interest, Token};
 use parking_lot::Mutex;
 
+use super::contain::contain;
 use super::hub::Hub;
 use super::pending::PendingGuard;
 use super::timers::Timed;
@@ -252,7 +253,7 @@ impl Session {
             };
             let todo = self.todo.swap(0, Ordering::SeqCst);
             if todo != 0 {
-                self.process(&mut core, todo);
+                self.contained(&mut core, |core| self.process(core, todo));
             }
             drop(core);
             fence(Ordering::SeqCst);
@@ -303,6 +304,35 @@ impl Session {
             self.lose(core, Loss::Stream(Errno::ECONNABORTED));
         }
         self.conclude(core, now);
+    }
+
+    /// Runs `work`; should that meet a bug of ours, the connection is given up and nothing else.
+    fn contained(&self, core: &mut Core, work: impl FnOnce(&mut Core)) {
+        if contain("a connection, which is dropped", || work(core)).is_none() {
+            self.give_up(core);
+        }
+    }
+
+    /// Ends the session whatever state it is in. Each step stands for itself: what is broken may break
+    /// more than one.
+    #[cold]
+    fn give_up(&self, core: &mut Core) {
+        self.is_done.store(true, Ordering::Release);
+        const STEP: &str = "the end of a connection";
+        if let Some(conn) = core.conn.take() {
+            let fd = conn.stream.as_raw_fd();
+            contain(STEP, || self.hub.remove(fd, conn.token));
+            let value = u64::try_from(fd).unwrap_or(0);
+            contain(STEP, || {
+                self.owner
+                    .report(monitor_event::DISCONNECTED, value, &core.ends);
+            });
+            contain(STEP, || drop(conn));
+        }
+        contain(STEP, || self.stop_dialing(core));
+        contain(STEP, || self.drop_lanes(core));
+        let (live, keep) = (core.live.take(), core.keep.take());
+        contain(STEP, || drop((live, keep)));
     }
 
     /// Ends the session if its work is done, and sees to the next deadline otherwise.
