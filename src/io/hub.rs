@@ -8,6 +8,7 @@
 //!
 //! Locks: `driver` may be held while sessions run; sessions take their own locks only.
 
+use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
@@ -59,6 +60,12 @@ pub enum Waited {
     Busy,
 }
 
+/// A caller that found the driver's place taken.
+pub trait Waiter: Send + Sync {
+    /// The place is free, as far as can be seen: come and look. Never blocks.
+    fn nudge(&self);
+}
+
 /// The descriptors of one socket.
 pub struct Hub {
     io: Arc<IoThread>,
@@ -81,6 +88,9 @@ pub struct Hub {
     missed: AtomicBool,
     /// Grows with every use by a caller.
     uses: AtomicUsize,
+    /// Callers that wait for the driver's place, the oldest first.
+    queue: Mutex<VecDeque<Arc<dyn Waiter>>>,
+    queued: AtomicUsize,
     /// Sessions with work that no event will announce.
     again: Mutex<Vec<Arc<dyn Source>>>,
     has_again: AtomicBool,
@@ -128,6 +138,8 @@ impl Hub {
                 watched: AtomicBool::new(false),
                 missed: AtomicBool::new(false),
                 uses: AtomicUsize::new(0),
+                queue: Mutex::default(),
+                queued: AtomicUsize::new(0),
                 again: Mutex::default(),
                 has_again: AtomicBool::new(false),
                 gathering: Mutex::default(),
@@ -261,18 +273,59 @@ impl Hub {
             .lease()
             .and_then(|()| self.wait_driving(&mut driver, timeout, ready));
         drop(driver);
-        self.make_up_for_missed();
+        self.hand_over();
         self.leave();
         result
     }
 
-    /// To be called when the driver's lock was given back: events that came to the I/O thread meanwhile
-    /// were left to us, and may have come after our last look.
-    fn make_up_for_missed(&self) {
+    /// To be called when the driver's lock was given back. Events that came to the I/O thread meanwhile
+    /// were left to us, and may have come after our last look; and another caller may wait for the
+    /// place, who would else sleep until the ticks notice that nobody drives.
+    fn hand_over(&self) {
         fence(Ordering::SeqCst);
         if self.missed.load(Ordering::Relaxed) && self.missed.swap(false, Ordering::SeqCst) {
             self.io.drive_soon(self.seat);
         }
+        self.nudge_next();
+    }
+
+    fn nudge_next(&self) {
+        if self.queued.load(Ordering::Relaxed) == 0 || self.driver.is_locked() {
+            return;
+        }
+        let next = {
+            let mut queue = self.queue.lock();
+            let next = queue.pop_front();
+            self.queued.store(queue.len(), Ordering::Relaxed);
+            next
+        };
+        if let Some(next) = next {
+            next.nudge();
+        }
+    }
+
+    /// Queues for the driver's place, after [`Waited::Busy`]; the waiter is nudged when it is free. False:
+    /// it is free already. [`Hub::step_out`] follows in either case.
+    pub fn queue_up(&self, waiter: &Arc<dyn Waiter>) -> bool {
+        {
+            let mut queue = self.queue.lock();
+            queue.push_back(Arc::clone(waiter));
+            self.queued.store(queue.len(), Ordering::Relaxed);
+        }
+        // Pairs with the fence of who leaves: it sees us, or we see that it has left.
+        fence(Ordering::SeqCst);
+        self.driver.is_locked()
+    }
+
+    /// Ends what [`Hub::queue_up`] began. The caller may not come back, so the next one is nudged.
+    pub fn step_out(&self, waiter: &Arc<dyn Waiter>) {
+        {
+            let mut queue = self.queue.lock();
+            queue.retain(|queued| !Arc::ptr_eq(queued, waiter));
+            self.queued.store(queue.len(), Ordering::Relaxed);
+        }
+        fence(Ordering::SeqCst);
+        self.nudge_next();
     }
 
     fn wait_driving(
@@ -329,7 +382,7 @@ impl Hub {
             // Nothing is interrupted that does not wait.
             let _ = self.drive_rounds(&mut driver);
             drop(driver);
-            self.make_up_for_missed();
+            self.hand_over();
         }
     }
 
@@ -431,7 +484,14 @@ impl Hub {
             fence(Ordering::SeqCst);
             driver = self.driver.try_lock();
         }
-        driver.is_some_and(|mut driver| self.drive_rounds(&mut driver).unwrap_or(true))
+        let Some(mut driver) = driver else {
+            return false;
+        };
+        let more = self.drive_rounds(&mut driver).unwrap_or(true);
+        drop(driver);
+        fence(Ordering::SeqCst);
+        self.nudge_next();
+        more
     }
 
     /// Drives until nothing is left (false) or the turn is over (true).

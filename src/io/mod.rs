@@ -26,7 +26,7 @@ use std::time::Duration;
 
 pub(crate) use contain::{contain, report};
 pub use ends::Ends;
-pub use hub::{Hub, Waited};
+pub use hub::{Hub, Waited, Waiter};
 pub use listener::Listener;
 pub use reactor::{IoThread, ThreadConfig};
 pub use session::{ConnectTarget, Session};

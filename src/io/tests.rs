@@ -142,3 +142,59 @@ fn a_panic_drops_the_session_alone() {
     }
     io.stop();
 }
+
+#[derive(Default)]
+struct Nudged(AtomicUsize);
+
+impl Waiter for Nudged {
+    fn nudge(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A caller that finds the driver's place taken learns at once that it is free, and so does the next.
+#[test]
+fn the_drivers_place_is_handed_over() {
+    let io = IoThread::start(ThreadConfig::default()).expect("thread");
+    let hub = Hub::new(Arc::clone(&io)).expect("hub");
+    let leave = AtomicBool::new(false);
+    let nudged = [Arc::<Nudged>::default(), Arc::default()];
+    let waiters = nudged
+        .each_ref()
+        .map(|nudged| Arc::clone(nudged) as Arc<dyn Waiter>);
+    let count = || {
+        nudged
+            .each_ref()
+            .map(|nudged| nudged.0.load(Ordering::SeqCst))
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while hub.wait(None, &|| leave.load(Ordering::SeqCst)) != Ok(Waited::Look)
+                || !leave.load(Ordering::SeqCst)
+            {}
+        });
+        while hub.wait(Some(Duration::ZERO), &|| false) != Ok(Waited::Busy) {
+            std::thread::yield_now();
+        }
+        for waiter in &waiters {
+            assert!(hub.queue_up(waiter));
+        }
+        assert_eq!(count(), [0, 0]);
+        leave.store(true, Ordering::SeqCst);
+        hub.wake();
+    });
+    // The I/O thread may take its turn, and passes the place on as well.
+    assert_eq!(count()[0], 1);
+    hub.step_out(&waiters[0]);
+    while count() != [1, 1] {
+        std::thread::yield_now();
+    }
+    hub.step_out(&waiters[1]);
+    // A late one does not sleep.
+    let late: Arc<dyn Waiter> = Arc::<Nudged>::default();
+    while hub.queue_up(&late) {
+        hub.step_out(&late);
+    }
+    hub.step_out(&late);
+    io.stop();
+}

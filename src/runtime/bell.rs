@@ -13,6 +13,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::errno::{Errno, Result};
+use crate::io::Waiter;
 use crate::sys::fd::EventFd;
 use crate::sys::futex;
 
@@ -120,6 +121,12 @@ impl Sleeper {
         } else {
             futex::wake(&self.state, 1);
         }
+    }
+}
+
+impl Waiter for Sleeper {
+    fn nudge(&self) {
+        self.ring();
     }
 }
 

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::core::SocketHandle;
 use super::monitor::Monitor;
 use crate::errno::{Errno, Result};
-use crate::io::{Ends, Event, Hub, Owner, Spin, Waited, ZapDialog};
+use crate::io::{Ends, Event, Hub, Owner, Spin, Waited, Waiter, ZapDialog};
 use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::PeerEnd;
@@ -217,7 +217,8 @@ impl Link {
             }
             None => None,
         };
-        if let Some(hub) = self.hub.get() {
+        let hub = self.hub.get();
+        if let Some(hub) = hub {
             match hub.wait(left, &|| self.has_news(age))? {
                 // Time-outs are judged by the deadline, at the next turn.
                 Waited::Look | Waited::TimedOut => return Ok(()),
@@ -231,13 +232,20 @@ impl Link {
         }
         let sleeper = Sleeper::current();
         self.bell.register(&sleeper);
+        let waiter = hub.map(|hub| (hub, Arc::clone(&sleeper) as Arc<dyn Waiter>));
+        let is_busy = waiter
+            .as_ref()
+            .is_none_or(|(hub, waiter)| hub.queue_up(waiter));
         let began = Instant::now();
-        let result = if self.has_news(age) {
+        let result = if !is_busy || self.has_news(age) {
             Ok(true)
         } else {
             sleeper.sleep(left)
         };
         self.bell.unregister(&sleeper);
+        if let Some((hub, waiter)) = &waiter {
+            hub.step_out(waiter);
+        }
         self.spin.slept(began.elapsed());
         result.map(|_| ())
     }
