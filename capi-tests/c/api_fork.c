@@ -199,6 +199,57 @@ CASE (grandchild)
     run_with (two_generations);
 }
 
+/* Opens and closes contexts, sockets, pollers and timers, and resolves names, until told to stop. */
+static void *keeps_busy (void *arg)
+{
+    const int *stop = arg;
+    while (!__atomic_load_n (stop, __ATOMIC_ACQUIRE)) {
+        void *ctx = mk_ctx (), *timers = zmq_timers_new ();
+        void *server = mk_socket (ctx, ZMQ_DEALER), *client = mk_socket (ctx, ZMQ_DEALER);
+        bind_any (server, "inproc", (char[ENDPOINT_SIZE]){0});
+        CHECK_OK (zmq_connect (client, "tcp://localhost:1"));
+        rm_socket (server);
+        rm_socket (client);
+        CHECK_OK (zmq_timers_destroy (&timers));
+        rm_ctx (ctx);
+    }
+    return NULL;
+}
+
+static void close_then_other_context (void *arg)
+{
+    close_and_term (arg);
+    char endpoint[ENDPOINT_SIZE];
+    void *ctx = mk_ctx ();
+    void *server = mk_socket (ctx, ZMQ_DEALER), *client = mk_socket (ctx, ZMQ_DEALER);
+    bind_any (server, "tcp", endpoint);
+    char *port = strrchr (endpoint, ':');
+    char named[ENDPOINT_SIZE];
+    snprintf (named, sizeof named, "tcp://localhost%s", port);
+    CHECK_OK (zmq_connect (client, named));
+    bounce (server, client);
+    rm_socket (server);
+    rm_socket (client);
+    rm_ctx (ctx);
+}
+
+/* Whatever other threads are at when the process forks. */
+CASE (fork_while_others_are_busy)
+{
+    family_t family = mk_family ("tcp");
+    int stop = 0;
+    pthread_t threads[3];
+    for (int t = 0; t < 3; ++t)
+        threads[t] = start_thread (keeps_busy, &stop);
+    for (int i = 0; i < 60; ++i)
+        in_child (close_then_other_context, &family);
+    __atomic_store_n (&stop, 1, __ATOMIC_RELEASE);
+    for (int t = 0; t < 3; ++t)
+        join_thread (threads[t]);
+    goes_on (&family);
+    rm_family (&family);
+}
+
 /* Anything else on an inherited socket is an error; it may not hang, crash or reach the parent. */
 static void use_inherited (void *arg)
 {
@@ -247,6 +298,7 @@ int main (int argc, char **argv)
     RUN (child_that_cleans_up_first);
     RUN (grandchild);
     RUN_OURS (inherited_sockets_give_errors, "use other than close and terminate is undefined there");
+    RUN_OURS (fork_while_others_are_busy, "its child may find locks taken for ever");
     RUN (descriptors_do_not_survive_exec);
     return harness_end ();
 }

@@ -8,11 +8,10 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
-
 use super::ret::keep_errno;
 use crate::errno::{Errno, Result};
 use crate::runtime::{Context, SocketHandle};
+use crate::sys::fork;
 
 /// The live contexts.
 pub(super) static CONTEXTS: Registry<Context> = Registry::new();
@@ -41,22 +40,22 @@ pub(super) fn with_context<T>(
 /// A handle is the object's address, so that no two live objects share one; it is compared, never
 /// followed. The lock is held for single operations only. The list owns no memory when it is empty,
 /// so that a program which has freed all its objects leaves nothing behind.
-pub(super) struct Registry<T> {
+pub(super) struct Registry<T: 'static> {
     /// Sorted by address.
-    objects: RwLock<Vec<Arc<T>>>,
+    objects: fork::Mutex<Vec<Arc<T>>>,
 }
 
 impl<T> Registry<T> {
     pub(super) const fn new() -> Self {
         Self {
-            objects: RwLock::new(Vec::new()),
+            objects: fork::Mutex::new(Vec::new()),
         }
     }
 
     /// Makes `object` known and returns its handle.
-    pub(super) fn add(&self, object: Arc<T>) -> *mut c_void {
+    pub(super) fn add(&'static self, object: Arc<T>) -> *mut c_void {
         let handle = address(&object);
-        let mut objects = self.objects.write();
+        let mut objects = self.objects.lock();
         let place = objects.partition_point(|known| address(known) < handle);
         objects.insert(place, object);
         handle
@@ -66,8 +65,8 @@ impl<T> Registry<T> {
     ///
     /// # Errors
     /// `EFAULT` if `handle` is not, or no longer, one of this registry.
-    pub(super) fn find(&self, handle: *mut c_void) -> Result<Arc<T>> {
-        let objects = self.objects.read();
+    pub(super) fn find(&'static self, handle: *mut c_void) -> Result<Arc<T>> {
+        let objects = self.objects.lock();
         let place = position(&objects, handle)?;
         Ok(Arc::clone(&objects[place]))
     }
@@ -76,8 +75,8 @@ impl<T> Registry<T> {
     ///
     /// # Errors
     /// As [`Self::find`].
-    pub(super) fn remove(&self, handle: *mut c_void) -> Result<Arc<T>> {
-        let mut objects = self.objects.write();
+    pub(super) fn remove(&'static self, handle: *mut c_void) -> Result<Arc<T>> {
+        let mut objects = self.objects.lock();
         let place = position(&objects, handle)?;
         let object = objects.remove(place);
         if objects.is_empty() {

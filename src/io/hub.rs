@@ -88,6 +88,7 @@ pub struct Hub {
     missed: AtomicBool,
     /// Grows with every use by a caller.
     uses: AtomicUsize,
+    serials: AtomicUsize,
     /// Callers that wait for the driver's place, the oldest first.
     queue: Mutex<VecDeque<Arc<dyn Waiter>>>,
     queued: AtomicUsize,
@@ -138,6 +139,7 @@ impl Hub {
                 watched: AtomicBool::new(false),
                 missed: AtomicBool::new(false),
                 uses: AtomicUsize::new(0),
+                serials: AtomicUsize::new(0),
                 queue: Mutex::default(),
                 queued: AtomicUsize::new(0),
                 again: Mutex::default(),
@@ -150,6 +152,11 @@ impl Hub {
         });
         hub.release()?;
         Ok(hub)
+    }
+
+    /// A number above all that were given before.
+    pub(crate) fn next_serial(&self) -> usize {
+        self.serials.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The I/O thread that attends to the hub.

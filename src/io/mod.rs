@@ -55,6 +55,8 @@ pub enum Event {
         /// What an inproc peer adds to the high-water marks: (outbound, inbound).
         hwm_boost: Option<HwmBoost>,
     },
+    /// The connection behind a pipe was lost, and is being made anew.
+    Lost(Arc<PipeSlot>),
     /// Messages came in on a pipe whose reader waited.
     Readable(Arc<PipeSlot>),
     /// Credit came in on a pipe whose writer waited.

@@ -5,8 +5,6 @@
 
 use std::collections::VecDeque;
 
-use parking_lot::Mutex;
-
 use super::contain::contain;
 use crate::errno::{Errno, Result};
 use crate::sys::{fork, thread};
@@ -18,7 +16,7 @@ pub(super) type Job = Box<dyn FnOnce(Result<()>) + Send>;
 pub(super) struct Workers {
     name: &'static str,
     most: usize,
-    state: Mutex<State>,
+    state: fork::Mutex<State>,
 }
 
 struct State {
@@ -33,7 +31,7 @@ impl Workers {
         Self {
             name,
             most,
-            state: Mutex::new(State {
+            state: fork::Mutex::new(State {
                 jobs: VecDeque::new(),
                 threads: 0,
                 generation: 0,
@@ -72,7 +70,7 @@ impl Workers {
         }
     }
 
-    fn serve(&self) {
+    fn serve(&'static self) {
         loop {
             let job = {
                 let mut state = self.state.lock();

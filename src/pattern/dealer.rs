@@ -45,7 +45,11 @@ impl Pattern for Dealer {
     }
 
     fn hiccup(&mut self, pipes: &mut Pipes, id: PipeId) {
-        self.reports.extend(self.greeting.hiccup(pipes, id));
+        self.greeting.hiccup(pipes, id);
+    }
+
+    fn lost(&mut self, _pipes: &mut Pipes, _id: PipeId) {
+        self.reports.extend(self.greeting.lost());
     }
 
     fn readable(&mut self, pipes: &mut Pipes, id: PipeId) {

@@ -32,11 +32,15 @@ impl Greeting {
         self.hello(pipes, id);
     }
 
-    /// Greets a peer whose connection was made anew; what to report of that to the application.
-    pub(super) fn hiccup(&self, pipes: &mut Pipes, id: PipeId) -> Option<Msg> {
+    /// Greets a peer whose connection was made anew.
+    pub(super) fn hiccup(&self, pipes: &mut Pipes, id: PipeId) {
         if !pipes.in_message(id) {
             self.hello(pipes, id);
         }
+    }
+
+    /// What to report of a peer whose connection was lost and will be made anew.
+    pub(super) fn lost(&self) -> Option<Msg> {
         message(&self.hiccup)
     }
 

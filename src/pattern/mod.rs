@@ -112,6 +112,12 @@ pub trait Pattern: Send {
         let _ = (pipes, id);
     }
 
+    /// The connection behind the pipe was lost, and is being made anew; [`Pattern::hiccup`] follows if
+    /// that succeeds.
+    fn lost(&mut self, pipes: &mut Pipes, id: PipeId) {
+        let _ = (pipes, id);
+    }
+
     /// Frames came in on a pipe that had none (`Pipes::recv` had answered `None`), or it ended.
     fn readable(&mut self, pipes: &mut Pipes, id: PipeId);
 

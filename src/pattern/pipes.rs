@@ -49,6 +49,10 @@ pub trait PeerEnd: Send + Sync {
     fn credited(&self);
     /// The socket has let go of its end.
     fn closed(&self);
+    /// Connections of a socket in the order of their making; `None` for what is no connection.
+    fn serial(&self) -> Option<usize> {
+        None
+    }
     /// The socket's monitor is to hear how many messages are queued for the peer (`egress`) and from it.
     fn report_fill(&self, egress: usize) {
         // Monitors hear of connections only (`zmq_socket_monitor_versioned(3)`).
@@ -396,9 +400,11 @@ impl Pipes {
         self.last = None;
     }
 
-    /// Has the monitor told of what is queued, for each pipe.
+    /// Has the monitor told of what is queued for each connection, in the order of their making.
     pub fn report_fill(&self) {
-        for entry in self.entries.iter().flatten() {
+        let mut entries: Vec<_> = self.entries.iter().flatten().collect();
+        entries.sort_by_key(|entry| entry.end.peer.serial());
+        for entry in entries {
             entry.end.peer.report_fill(entry.end.tx.pending());
         }
     }

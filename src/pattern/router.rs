@@ -204,7 +204,13 @@ impl Pattern for Router {
     }
 
     fn hiccup(&mut self, pipes: &mut Pipes, id: PipeId) {
-        if let Some(body) = self.greeting.hiccup(pipes, id) {
+        self.greeting.hiccup(pipes, id);
+    }
+
+    fn lost(&mut self, pipes: &mut Pipes, id: PipeId) {
+        if matches!(self.stage(id), Stage::Named(_))
+            && let Some(body) = self.greeting.lost()
+        {
             self.notice(pipes, id, body);
         }
     }

@@ -71,8 +71,11 @@ impl Pattern for Server {
     }
 
     fn hiccup(&mut self, pipes: &mut Pipes, id: PipeId) {
-        let report = self.greeting.hiccup(pipes, id);
-        self.report(report, self.name(id).number);
+        self.greeting.hiccup(pipes, id);
+    }
+
+    fn lost(&mut self, _pipes: &mut Pipes, id: PipeId) {
+        self.report(self.greeting.lost(), self.name(id).number);
     }
 
     fn readable(&mut self, pipes: &mut Pipes, id: PipeId) {

@@ -48,6 +48,10 @@ impl<P: Pattern> Pattern for SinglePart<P> {
         self.inner.hiccup(pipes, id);
     }
 
+    fn lost(&mut self, pipes: &mut Pipes, id: PipeId) {
+        self.inner.lost(pipes, id);
+    }
+
     fn readable(&mut self, pipes: &mut Pipes, id: PipeId) {
         self.inner.readable(pipes, id);
     }

@@ -38,7 +38,7 @@ pub(crate) struct SocketCore {
 }
 
 static CORES: Arena<SocketCore> = Arena::new(CAPACITY);
-static CLOSED: Mutex<VecDeque<SocketHandle>> = Mutex::new(VecDeque::new());
+static CLOSED: fork::Mutex<VecDeque<SocketHandle>> = fork::Mutex::new(VecDeque::new());
 
 /// A socket, or what was one.
 #[derive(Clone, Copy)]
@@ -173,7 +173,20 @@ impl SocketHandle {
         if self.is_inherited() {
             return Err(self.inherited_error());
         }
-        let guard = self.0.state.lock();
+        self.locked(self.0.state.lock())
+    }
+
+    /// The socket's state, if nobody is at it and it was not closed.
+    pub(crate) fn try_lock(self) -> Option<Locked> {
+        if self.is_inherited() {
+            return None;
+        }
+        let guard = self.0.state.try_lock()?;
+        self.locked(guard).ok()
+    }
+
+    #[inline]
+    fn locked(self, guard: MutexGuard<'static, Option<Box<Socket>>>) -> Result<Locked> {
         let socket = MutexGuard::try_map(guard, |state| state.as_deref_mut());
         let socket = socket.map_err(|_| Errno::ENOTSOCK)?;
         if self.0.is_poisoned.load(Ordering::Relaxed) {
@@ -184,15 +197,6 @@ impl SocketHandle {
             core: self.0,
             was_panicking: std::thread::panicking(),
         })
-    }
-
-    /// The socket's state, if nobody is at it and it was not closed.
-    pub(crate) fn try_lock(self) -> Option<Locked> {
-        if self.is_inherited() {
-            return None;
-        }
-        let guard = self.0.state.try_lock()?;
-        MutexGuard::try_map(guard, |state| state.as_deref_mut()).ok()
     }
 
     #[cold]

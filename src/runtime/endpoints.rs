@@ -76,6 +76,16 @@ impl SocketHandle {
         // Another thread may be blocked for want of a pipe.
         socket.link.note_taken_in();
         socket.link.ring();
+        let link = Arc::clone(&socket.link);
+        drop(socket);
+        // A binder that nobody calls has to take in its new peer all the same: it may have something
+        // to say to it. One with a hub has an I/O thread for that.
+        if let Ok(Address::Inproc(name)) = address::parse(endpoint, Purpose::Connect)
+            && let Some(binder) = link.context.inproc.bound(&name)
+            && binder.hub().is_none()
+        {
+            binder.housekeep();
+        }
         result.map(|_| ())
     }
 

@@ -123,6 +123,11 @@ impl Socket {
                     pattern.hiccup(pipes, id);
                 }
             }
+            Event::Lost(slot) => {
+                if let Some(id) = slot.id() {
+                    pattern.lost(pipes, id);
+                }
+            }
             Event::Readable(slot) => {
                 if let Some(id) = slot.id() {
                     pattern.readable(pipes, id);

@@ -2,12 +2,14 @@
 //!
 //! A child inherits the memory of the library but none of its threads. The generation changes in
 //! the child, so whoever remembers the one it was made in can see that its helpers are gone. For
-//! the few locks that belong to the process rather than to a context there is [`Lock`].
+//! the few locks that belong to the process rather than to a context there are [`Lock`] and [`Mutex`].
 
-use std::process;
+use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
+use std::ptr;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use super::futex;
 
@@ -20,23 +22,26 @@ static GENERATION: AtomicU32 = AtomicU32::new(0);
 pub fn generation() -> u32 {
     static WATCH: Once = Once::new();
     WATCH.call_once(|| {
-        // SAFETY: the handler is a plain function of this library that stays loaded (the C library
+        // SAFETY: the handlers are plain functions of this library that stays loaded (the C library
         // forgets the handlers of one that is unloaded). A failure (no memory) leaves forks
         // unnoticed, which only matters to children that go on using the parent's sockets.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        unsafe { libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child)) };
     });
     GENERATION.load(Ordering::Relaxed)
 }
 
 /// A lock for short sections that a forked child finds free, whoever held it in the parent.
 ///
-/// What it guards must be sound at every step: the child may take it over in the middle. There is
-/// no poisoning, either.
+/// What it guards must be sound at every step: the child may take it over in the middle; [`Mutex`] is for
+/// what is not. There is no poisoning, either.
 #[derive(Debug)]
 pub struct Lock {
-    /// The process whose thread holds it; 0: nobody.
+    /// The generation of the process whose thread holds it, plus 1, and [`CONTENDED`]; 0: nobody.
     owner: AtomicU32,
 }
+
+/// Somebody waits for the lock.
+const CONTENDED: u32 = 1 << 31;
 
 /// Frees a [`Lock`] when dropped.
 #[derive(Debug)]
@@ -53,23 +58,55 @@ impl Lock {
 
     /// Waits until it is free and takes it. Not recursive.
     pub fn lock(&self) -> Guard<'_> {
-        let me = process::id();
+        loop {
+            // Without a deadline it always is taken.
+            if let Some(guard) = self.lock_until(None) {
+                return guard;
+            }
+        }
+    }
+
+    fn lock_until(&self, deadline: Option<Instant>) -> Option<Guard<'_>> {
+        let me = generation() + 1;
+        let mut mine = me;
         loop {
             let owner = self.owner.load(Ordering::Relaxed);
             // Held by another process means by a thread that this one does not have.
-            if owner != me {
+            if owner & !CONTENDED != me {
                 let (success, failure) = (Ordering::Acquire, Ordering::Relaxed);
                 if self
                     .owner
-                    .compare_exchange(owner, me, success, failure)
+                    .compare_exchange(owner, mine, success, failure)
                     .is_ok()
                 {
-                    return Guard(self);
+                    return Some(Guard(self));
                 }
                 continue;
             }
-            // All outcomes mean: look again.
-            let _ = futex::wait(&self.owner, me, Some(Duration::from_millis(100)));
+            let (any, contended) = (Ordering::Relaxed, me | CONTENDED);
+            if owner != contended
+                && self
+                    .owner
+                    .compare_exchange(owner, contended, any, any)
+                    .is_err()
+            {
+                continue;
+            }
+            let left = match deadline.map(|at| at.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => return None,
+                left => left,
+            };
+            // All outcomes mean: look again. Others may wait as well, so whoever gets the lock after a
+            // wait says that it is contended.
+            let _ = futex::wait(&self.owner, contended, left);
+            mine = contended;
+        }
+    }
+
+    /// Frees it, whoever of this process has it.
+    fn unlock(&self) {
+        if self.owner.swap(0, Ordering::Release) & CONTENDED != 0 {
+            futex::wake(&self.owner, 1);
         }
     }
 }
@@ -82,12 +119,148 @@ impl Default for Lock {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        self.0.owner.store(0, Ordering::Release);
-        futex::wake(&self.0.owner, 1);
+        self.0.unlock();
     }
 }
 
-/// Runs in the child before `fork` returns; only an atomic, since locks may be held by nobody.
+/// A lock around data of the whole process, for a `static`: `fork` waits until no other thread is within,
+/// so that a child finds it free and the data whole.
+///
+/// Hold it for short sections, take no other such lock inside, and never fork there.
+pub struct Mutex<T: 'static> {
+    inner: Inner,
+    data: UnsafeCell<T>,
+}
+
+/// What the handlers see of a [`Mutex`].
+struct Inner {
+    lock: Lock,
+    /// Whether it is on the list.
+    is_known: AtomicBool,
+    /// The next one on the list.
+    next: AtomicPtr<Inner>,
+    /// Whether the handler before a fork has it.
+    is_held: AtomicBool,
+}
+
+/// The mutexes that were used, a list that only grows.
+static KNOWN: AtomicPtr<Inner> = AtomicPtr::new(ptr::null_mut());
+
+/// How long a fork waits for a lock. None is held that long; but a signal handler that forks in the
+/// middle of one must not wait for itself for ever.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+// SAFETY: the lock lets one thread at a time to the data.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+impl<T> std::fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
+/// Access to the data of a [`Mutex`].
+#[derive(Debug)]
+pub struct MutexGuard<'a, T: 'static> {
+    mutex: &'a Mutex<T>,
+    _guard: Guard<'a>,
+}
+
+impl<T> Mutex<T> {
+    /// A free one.
+    #[must_use]
+    pub const fn new(data: T) -> Self {
+        Self {
+            inner: Inner {
+                lock: Lock::new(),
+                is_known: AtomicBool::new(false),
+                next: AtomicPtr::new(ptr::null_mut()),
+                is_held: AtomicBool::new(false),
+            },
+            data: UnsafeCell::new(data),
+        }
+    }
+
+    /// Waits until it is free and takes it. Not recursive.
+    pub fn lock(&'static self) -> MutexGuard<'static, T> {
+        if !self.inner.is_known.load(Ordering::Relaxed) {
+            self.inner.make_known();
+        }
+        MutexGuard {
+            mutex: self,
+            _guard: self.inner.lock.lock(),
+        }
+    }
+}
+
+impl Inner {
+    #[cold]
+    fn make_known(&'static self) {
+        // The handlers are there before the first lock is held.
+        let _ = generation();
+        if self.is_known.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let me = ptr::from_ref(self).cast_mut();
+        let mut first = KNOWN.load(Ordering::Relaxed);
+        loop {
+            self.next.store(first, Ordering::Relaxed);
+            let (success, failure) = (Ordering::Release, Ordering::Relaxed);
+            match KNOWN.compare_exchange(first, me, success, failure) {
+                Ok(_) => return,
+                Err(now) => first = now,
+            }
+        }
+    }
+
+    /// The mutexes that were used.
+    fn known() -> impl Iterator<Item = &'static Self> {
+        let mut next = &KNOWN;
+        std::iter::from_fn(move || {
+            // SAFETY: null, or one of the statics that `make_known` put there.
+            let inner: &'static Self = unsafe { next.load(Ordering::Acquire).as_ref() }?;
+            next = &inner.next;
+            Some(inner)
+        })
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the lock is held.
+        unsafe { &*self.mutex.data.get() }
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the lock is held, by this guard alone.
+        unsafe { &mut *self.mutex.data.get() }
+    }
+}
+
+/// Runs in the thread that forks, before: no other one is within a [`Mutex`] then.
+unsafe extern "C" fn before_fork() {
+    for inner in Inner::known() {
+        let guard = inner.lock.lock_until(Instant::now().checked_add(PATIENCE));
+        inner.is_held.store(guard.is_some(), Ordering::Relaxed);
+        std::mem::forget(guard);
+    }
+}
+
+/// Runs in the parent, after.
+unsafe extern "C" fn in_parent() {
+    for inner in Inner::known() {
+        if inner.is_held.swap(false, Ordering::Relaxed) {
+            inner.lock.unlock();
+        }
+    }
+}
+
+/// Runs in the child before `fork` returns. It frees the locks as well: none has an owner of the new
+/// generation.
 unsafe extern "C" fn in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
@@ -132,9 +305,47 @@ mod tests {
         assert_eq!(COUNT.load(Ordering::Relaxed), 4000);
         // A parent's thread left it locked.
         let inherited = Lock {
-            owner: AtomicU32::new(1),
+            owner: AtomicU32::new(generation() + 7),
         };
         drop(inherited.lock());
         assert_eq!(inherited.owner.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_child_finds_data_whole_and_free() {
+        static PAIR: Mutex<(u32, u32)> = Mutex::new((0, 0));
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        let mut pair = PAIR.lock();
+                        pair.0 += 1;
+                        std::hint::black_box(&mut pair);
+                        pair.1 += 1;
+                    }
+                });
+            }
+            for _ in 0..200 {
+                // SAFETY: the child makes no allocation and takes no lock but this one.
+                let child = unsafe { libc::fork() };
+                assert!(child >= 0);
+                if child == 0 {
+                    // SAFETY: has no requirements; ends a child that hangs.
+                    unsafe { libc::alarm(20) };
+                    let pair = PAIR.lock();
+                    let status = i32::from(pair.0 != pair.1);
+                    // SAFETY: ends the child at once, without running anything of the parent's.
+                    unsafe { libc::_exit(status) };
+                }
+                let mut status = -1;
+                // SAFETY: writes `status`.
+                let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+                assert_eq!((waited, status), (child, 0));
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        let pair = PAIR.lock();
+        assert!(pair.0 > 0 && pair.0 == pair.1);
     }
 }

@@ -55,6 +55,10 @@ impl Session {
         let retries = temporary && self.may_retry(core, &loss, in_handshake);
         if !keeps_pipe || !retries {
             self.drop_lanes(core);
+        } else if let Some(lanes) = &core.lanes
+            && lanes.was_used
+        {
+            self.owner.post(Event::Lost(Arc::clone(&lanes.slot)));
         }
         if retries {
             self.retry_later(core);

@@ -74,6 +74,8 @@ pub struct Session {
     /// Whether a tick, or a caller about to wait, is to write what was published.
     is_gathered: AtomicBool,
     is_done: AtomicBool,
+    /// Sessions of the socket in the order of their making.
+    serial: usize,
     /// Messages queued for the peer when the monitor was to hear of that.
     egress: AtomicUsize,
     /// Accepted, and the handshake is not complete.
@@ -205,6 +207,7 @@ impl Session {
             }),
             is_gathered: AtomicBool::new(false),
             is_done: AtomicBool::new(false),
+            serial: hub.next_serial(),
             egress: AtomicUsize::new(0),
             is_pending: AtomicBool::new(false),
             resolved: Mutex::new(None),

@@ -53,6 +53,10 @@ impl PeerEnd for Session {
         self.run(CLOSED);
     }
 
+    fn serial(&self) -> Option<usize> {
+        Some(self.serial)
+    }
+
     fn report_fill(&self, egress: usize) {
         self.egress.store(egress, Ordering::Relaxed);
         self.run(FILL);

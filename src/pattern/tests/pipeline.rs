@@ -196,7 +196,7 @@ fn dealers_probe_and_tell_of_hiccups() {
     peer.expect(&[b""]);
     peer.send(&[b"a", b"b"]).unwrap();
     assert_eq!(dealer.recv_msg().unwrap().data(), b"a");
-    dealer.pattern.hiccup(&mut dealer.pipes, id);
+    dealer.pattern.lost(&mut dealer.pipes, id);
     dealer.expect(&[b"b"]);
     assert!(dealer.can_recv());
     dealer.expect(&[b"again"]);
