@@ -138,7 +138,7 @@ struct Inner {
     /// Whether it is on the list.
     is_known: AtomicBool,
     /// The next one on the list.
-    next: AtomicPtr<Inner>,
+    next: AtomicPtr<Self>,
     /// Whether the handler before a fork has it.
     is_held: AtomicBool,
 }
