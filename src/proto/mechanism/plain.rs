@@ -222,6 +222,9 @@ impl Mechanism for PlainServer {
     fn handle_command(&mut self, body: &[u8]) -> Result<(), EngineError> {
         match (self.step, command::split(body)) {
             (ServerStep::AwaitHello, Some((HELLO, data))) => self.handle_hello(data),
+            (ServerStep::AwaitHello, None) => Err(EngineError::protocol(
+                protocol_error::ZMTP_MALFORMED_COMMAND_UNSPECIFIED,
+            )),
             (ServerStep::AwaitInitiate, Some((INITIATE, list))) => {
                 self.properties = parse_properties(list)?;
                 self.step = ServerStep::SendReady;

@@ -78,7 +78,8 @@ impl ClientHandshake {
     }
 
     fn handle_welcome(&self, body: &[u8], key: &BoxKey) -> Result<Step, EngineError> {
-        let malformed = protocol_error::ZMTP_MALFORMED_COMMAND_WELCOME;
+        // A WELCOME of another length is none that was sealed for us, and is reported as such.
+        let malformed = protocol_error::ZMTP_CRYPTOGRAPHIC;
         let mut data = expect(body, WELCOME, |len| len == WELCOME_LEN, malformed)?;
         let nonce = long_nonce(b"WELCOME-", &take(&mut data)?);
         let plain = open_box(data, key, &nonce)?;
@@ -167,10 +168,12 @@ impl Handshake for ClientHandshake {
 
     fn handle_command(&mut self, body: &[u8]) -> Result<(), EngineError> {
         let step = std::mem::replace(&mut self.step, Step::Nowhere);
-        if let (Step::AwaitWelcome(_) | Step::AwaitReady(_), Some((ERROR, data))) =
-            (&step, command::split(body))
-        {
-            return Err(command::parse_error(data));
+        match (&step, command::split(body)) {
+            (Step::AwaitWelcome(_) | Step::AwaitReady(_), Some((ERROR, data))) => {
+                return Err(command::parse_error(data));
+            }
+            (_, None) => return Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
+            _ => {}
         }
         self.step = match step {
             Step::AwaitWelcome(key) => self.handle_welcome(body, &key)?,

@@ -72,6 +72,11 @@ fn data_of<'a>(body: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     body.strip_prefix(&[name.len() as u8])?.strip_prefix(name)
 }
 
+/// Whether a body begins with a name, of any command.
+fn has_name(body: &[u8]) -> bool {
+    matches!(body, [len, rest @ ..] if *len > 0 && rest.len() >= usize::from(*len))
+}
+
 /// The command that tells of a refusal.
 fn error(data: &[u8]) -> Fate {
     let Some(reason) = data
@@ -108,6 +113,9 @@ pub(super) fn plain(body: &[u8], due: &[u8], wanted: &[u8]) -> Fate {
     }
     // Where the server refuses, WELCOME was due.
     let due = if due == b"ERROR" { b"WELCOME" } else { due };
+    if due == b"HELLO" && !has_name(body) {
+        return protocol_fate(protocol_error::ZMTP_MALFORMED_COMMAND_UNSPECIFIED);
+    }
     let Some(data) = data_of(body, due) else {
         return UNEXPECTED;
     };
@@ -144,20 +152,20 @@ pub(super) fn curve(original: &[u8], body: &[u8], due: &[u8]) -> Fate {
     if body == original {
         return Fate::GoesOn;
     }
-    let [name_len, rest @ ..] = body else {
-        return protocol_fate(protocol_error::ZMTP_MALFORMED_COMMAND_UNSPECIFIED);
-    };
-    let name_len = usize::from(*name_len);
-    if name_len == 0 || name_len > rest.len() {
-        return protocol_fate(protocol_error::ZMTP_MALFORMED_COMMAND_UNSPECIFIED);
-    }
     let from_server = matches!(due, b"WELCOME" | b"READY" | b"ERROR");
+    if !has_name(body) {
+        return if from_server {
+            UNEXPECTED
+        } else {
+            protocol_fate(protocol_error::ZMTP_MALFORMED_COMMAND_UNSPECIFIED)
+        };
+    }
     if let (true, Some(data)) = (from_server, data_of(body, b"ERROR")) {
         return error(data);
     }
     // The refusal comes where READY was due.
     let due = if due == b"ERROR" { b"READY" } else { due };
-    if rest[..name_len] != *due {
+    if data_of(body, due).is_none() {
         return UNEXPECTED;
     }
     let (malformed, is_length) = match due {
@@ -165,10 +173,7 @@ pub(super) fn curve(original: &[u8], body: &[u8], due: &[u8]) -> Fate {
             protocol_error::ZMTP_MALFORMED_COMMAND_HELLO,
             body.len() == 200,
         ),
-        b"WELCOME" => (
-            protocol_error::ZMTP_MALFORMED_COMMAND_WELCOME,
-            body.len() == 168,
-        ),
+        b"WELCOME" => (protocol_error::ZMTP_CRYPTOGRAPHIC, body.len() == 168),
         b"INITIATE" => (
             protocol_error::ZMTP_MALFORMED_COMMAND_INITIATE,
             body.len() >= 257,
