@@ -10,7 +10,8 @@
 
 #include "example.h"
 
-enum { MOST_FRAMES = 12 };
+/* What is received leaves room for the frames that brokers put in front. */
+enum { MOST_FRAMES = 24, MOST_RECEIVED = 16 };
 
 struct frames {
     int count;
@@ -52,7 +53,7 @@ static inline int frames_receive (void *socket, struct frames *message, int flag
             return -1;
         }
         more = zmq_msg_more (&frame);
-        if (message->count < MOST_FRAMES) {
+        if (message->count < MOST_RECEIVED) {
             zmq_msg_init (&message->at[message->count]);
             zmq_msg_move (&message->at[message->count++], &frame);
         } else
@@ -111,15 +112,23 @@ static inline void frames_add_text (struct frames *message, const char *text)
     frames_insert (message, message->count, text, strlen (text));
 }
 
-/* Takes NUMBER frames away from the front. */
-static inline void frames_drop (struct frames *message, int number)
+/* Takes the frame at POSITION away, if there is one. */
+static inline void frames_remove (struct frames *message, int position)
 {
     int i;
 
-    for (i = 0; i + number < message->count; i++)
-        zmq_msg_move (&message->at[i], &message->at[i + number]);
-    while (number-- > 0 && message->count > 0)
-        zmq_msg_close (&message->at[--message->count]);
+    if (position >= message->count)
+        return;
+    for (i = position; i + 1 < message->count; i++)
+        zmq_msg_move (&message->at[i], &message->at[i + 1]);
+    zmq_msg_close (&message->at[--message->count]);
+}
+
+/* Takes NUMBER frames away from the front. */
+static inline void frames_drop (struct frames *message, int number)
+{
+    while (number-- > 0)
+        frames_remove (message, 0);
 }
 
 static inline void *frame_data (struct frames *message, int position)

@@ -221,8 +221,7 @@ static int hear_client (struct broker *broker, struct request *request)
     struct frames *message = &request->message;
     struct request **link = &broker->waiting;
 
-    if (message->count < 5 || message->count > MOST_FRAMES - 2
-        || broker->waiting_count == MOST_WAITING) {
+    if (message->count < 5 || broker->waiting_count == MOST_WAITING) {
         frames_clear (message);
         free (request);
         return 0;

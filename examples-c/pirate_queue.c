@@ -97,10 +97,8 @@ static int hear_client (struct crew *crew, void *front, void *back)
 
     if (frames_receive (front, &message, ZMQ_DONTWAIT) < 0)
         return -1;
-    if (message.count == 0 || message.count == MOST_FRAMES) {
-        frames_clear (&message);
+    if (message.count == 0)
         return 0;
-    }
     frames_insert (&message, 0, crew->idle[0].id, crew->idle[0].id_size);
     strike_off (crew, 0);
     return frames_send (back, &message);

@@ -5,7 +5,7 @@
 # come later than a client waits for it, which costs another try and changes no result.
 
 programs=(lazy_pirate_client lazy_pirate_server pirate_queue pirate_worker mdp_broker mdp_worker
-    mdp_client freelance_server freelance_client)
+    mdp_client titanic titanic_client freelance_server freelance_client)
 
 lazy_pirate() {
     echo "lazy pirate: a server that loses every third request"
@@ -93,6 +93,33 @@ majordomo_recovers() {
     expect worker "signing on again"
 }
 
+titanic() {
+    local broker id
+    echo "titanic: a request that is made before its service is there, and outlives who keeps it"
+    mkdir "$work/ice"
+    start broker mdp_broker "$(endpoint tcp)" 100
+    address broker majordomo && broker=$found
+    start titanic titanic "$broker" "$work/ice" 100
+    start client titanic_client request "$broker" upper "women and children"
+    finish client
+    id=$(sed -n 's/^kept as //p' "$work/client")
+    [ -f "$work/ice/$id.request" ] || fail "the request is not on disk"
+    stop titanic
+    # Requests for it would go to the old one otherwise, and wait for another try.
+    await broker "^a worker for titanic.reply went silent"
+    start titanic titanic "$broker" "$work/ice" 100
+    start worker mdp_worker "$broker" upper 100
+    start client titanic_client reply "$broker" "$id"
+    finish client
+    expect client "the answer: WOMEN AND CHILDREN"
+    [ -z "$(ls "$work/ice")" ] || fail "something was not forgotten: $(ls "$work/ice")"
+    start client titanic_client reply "$broker" "../../etc/passwd"
+    finish_failing client
+    stop worker titanic broker
+    expect client "no answer, status: 400"
+    rm -r "$work/ice"
+}
+
 freelance() {
     local one two
     echo "freelance: a server that is not there, one that stops answering, one that works"
@@ -113,5 +140,6 @@ run_group() {
     paranoid_pirate
     majordomo
     majordomo_recovers
+    titanic
     freelance
 }
