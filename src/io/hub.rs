@@ -454,6 +454,21 @@ impl Hub {
         Ok(())
     }
 
+    /// Gives a hub that no caller is inside of to its I/O thread, ahead of the ticks.
+    pub fn hand_back(&self) {
+        // Ticks watch every lease.
+        if self.watched.load(Ordering::SeqCst) && self.inside.load(Ordering::SeqCst) == 0 {
+            // Where this fails, the ticks come.
+            let _ = self.release();
+        }
+    }
+
+    /// Whether a caller has the hub.
+    #[cfg(test)]
+    pub(crate) fn is_leased(&self) -> bool {
+        *self.leased.lock()
+    }
+
     /// A tick looks whether callers still use the lease; false: no need to look again.
     pub(crate) fn watch_lease(&self, seen: &mut usize) -> bool {
         let uses = self.uses.load(Ordering::Relaxed);

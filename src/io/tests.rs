@@ -198,3 +198,24 @@ fn the_drivers_place_is_handed_over() {
     hub.step_out(&late);
     io.stop();
 }
+
+/// A caller that sleeps elsewhere must not keep what it took over for a wait.
+#[test]
+fn a_lease_is_handed_back_before_the_ticks_unless_a_caller_is_inside() {
+    let io = IoThread::start(ThreadConfig::default()).expect("thread");
+    let hub = Hub::new(Arc::clone(&io)).expect("hub");
+    assert!(!hub.is_leased());
+    hub.enter().expect("enter");
+    hub.hand_back();
+    assert!(hub.is_leased());
+    // Somebody else enters and leaves: ticks begin, which leave the hub alone while we are inside.
+    hub.enter().expect("enter");
+    hub.leave();
+    hub.hand_back();
+    assert!(hub.is_leased());
+    hub.leave();
+    hub.hand_back();
+    assert!(!hub.is_leased());
+    hub.hand_back();
+    assert!(!hub.is_leased());
+}

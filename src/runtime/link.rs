@@ -198,6 +198,17 @@ impl Link {
         }
     }
 
+    /// The program has looked at `ZMQ_EVENTS`. If it has `ZMQ_FD` too, it goes to sleep on that one, where
+    /// it drives nothing: a hub that an earlier blocking call took over goes back to the I/O thread now,
+    /// and not with the ticks, milliseconds later.
+    pub(crate) fn expect_sleep_on_descriptor(&self) {
+        if self.bell.known_descriptor().is_some()
+            && let Some(hub) = self.hub.get()
+        {
+            hub.hand_back();
+        }
+    }
+
     /// Waits until there is reason to look at the socket again; without the socket's lock.
     ///
     /// # Errors

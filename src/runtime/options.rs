@@ -59,6 +59,7 @@ impl Socket {
             id::FD => out.state(self.link.bell.descriptor()?.as_raw_fd()),
             id::EVENTS => {
                 let events = self.events();
+                self.link.expect_sleep_on_descriptor();
                 out.state(i32::from(events))
             }
             id::THREAD_SAFE => out.state(i32::from(self.ty.is_thread_safe())),
