@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Programs that were made for the system's libzmq run on this library, and on the other one again afterwards:
 # by LD_LIBRARY_PATH, by LD_PRELOAD, by an installation in /usr/local, and by the Debian packages of
-# packaging/deb.sh. Debian's python3-zmq is the program, a wheel of pyzmq with its own copy of libzmq, and what is
-# compiled against the -dev package.
+# packaging/deb.sh. The programs: Debian's python3-zmq, a wheel of pyzmq with a copy of libzmq, node's zeromq with
+# libzmq compiled in, and what is compiled against the -dev package.
 #
 # Nothing of this touches the system: packages are installed in an overlay that only this script sees, and that
 # is gone when it ends. That takes root, Debian and a kernel that lets it mount one; where these are not there,
@@ -138,6 +138,15 @@ if python3 -m venv "$work/wheel" && "$work/wheel/bin/pip" install -q --only-bina
         "$version" "$work/tree/lib/$file"
 else
     echo "== LD_PRELOAD, and a wheel that brings its own copy: not tried, it could not be installed"
+fi
+# An addon that calls its own copy through the loader's tables: there, too, what is loaded first comes first.
+mkdir "$work/node"
+cp packaging/test/swap.js "$work/node"
+if command -v node >/dev/null && (cd "$work/node" && npm install --silent --no-audit --ignore-scripts zeromq@6.8.0); then
+    echo "== LD_PRELOAD, and an addon that has libzmq compiled in"
+    LD_PRELOAD=$work/tree/lib/libzmq.so.5 timeout -k 5 120 node "$work/node/swap.js" "$version"
+else
+    echo "== LD_PRELOAD, and an addon that has libzmq compiled in: not tried, there is no node, or no package"
 fi
 
 # --- by packages -----------------------------------------------------------------------------------
