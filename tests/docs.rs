@@ -74,10 +74,8 @@ const PROBES: &[(&str, SocketType, Probe)] = &[
     ("zmq_disconnect_peer", SocketType::Peer, |socket| {
         socket.disconnect_peer(1)
     }),
-    ("zmq_join", SocketType::Router, |socket| {
-        socket.join(b"group")
-    }),
-    ("zmq_leave", SocketType::Router, |socket| {
+    ("zmq_join", SocketType::Dish, |socket| socket.join(b"group")),
+    ("zmq_leave", SocketType::Dish, |socket| {
         socket.leave(b"group")
     }),
     (

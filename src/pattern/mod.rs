@@ -8,6 +8,7 @@
 mod active;
 mod address_book;
 mod dealer;
+mod dish;
 mod distribute;
 mod fair_queue;
 mod greeting;
@@ -17,6 +18,7 @@ mod pipes;
 mod publisher;
 mod pull;
 mod push;
+mod radio;
 mod rep;
 mod req;
 mod router;
@@ -67,7 +69,9 @@ pub fn create(ty: SocketType, options: &SocketOptions) -> Result<Box<dyn Pattern
         SocketType::Gather => Box::new(SinglePart::new(pull::Pull::default())),
         SocketType::Scatter => Box::new(SinglePart::new(push::Push::default())),
         SocketType::Channel => Box::new(SinglePart::new(pair::Pair::default())),
-        SocketType::Radio | SocketType::Dish | SocketType::Dgram => return Err(Errno::EINVAL),
+        SocketType::Radio => Box::new(SinglePart::new(radio::Radio::new(options))),
+        SocketType::Dish => Box::new(SinglePart::new(dish::Dish::default())),
+        SocketType::Dgram => return Err(Errno::EINVAL),
     })
 }
 

@@ -16,6 +16,8 @@ const PING: &[u8] = b"PING";
 const PONG: &[u8] = b"PONG";
 const SUBSCRIBE: &[u8] = b"SUBSCRIBE";
 const CANCEL: &[u8] = b"CANCEL";
+const JOIN: &[u8] = b"JOIN";
+const LEAVE: &[u8] = b"LEAVE";
 
 /// Splits a body into name and data; `None` if it has no name or the name does not fit.
 pub(super) fn split(body: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -38,6 +40,9 @@ pub(super) enum Command<'a> {
     },
     Subscribe(&'a [u8]),
     Cancel(&'a [u8]),
+    /// A DISH joins a group.
+    Join(&'a [u8]),
+    Leave(&'a [u8]),
     /// Nothing that we know, to be passed over: the reference library does so, and later versions
     /// may add commands.
     Unknown,
@@ -61,6 +66,8 @@ impl<'a> Command<'a> {
             Some((PONG, context)) => Self::Pong { context },
             Some((SUBSCRIBE, topic)) => Self::Subscribe(topic),
             Some((CANCEL, topic)) => Self::Cancel(topic),
+            Some((JOIN, group)) => Self::Join(group),
+            Some((LEAVE, group)) => Self::Leave(group),
             _ => Self::Unknown,
         })
     }
@@ -72,6 +79,8 @@ impl<'a> Command<'a> {
             Self::Pong { context } => (PONG, [0; 2], 0, context),
             Self::Subscribe(topic) => (SUBSCRIBE, [0; 2], 0, topic),
             Self::Cancel(topic) => (CANCEL, [0; 2], 0, topic),
+            Self::Join(group) => (JOIN, [0; 2], 0, group),
+            Self::Leave(group) => (LEAVE, [0; 2], 0, group),
             Self::Unknown => (&[], [0; 2], 0, &[]),
         }
     }

@@ -3,6 +3,7 @@
 //! This file has the engine's surface and the traffic after the handshake; greeting and handshake
 //! are in [`handshake`]. Who connects, reads, writes, waits or reconnects is not known here.
 
+mod groups;
 mod handshake;
 
 use std::time::Instant;
@@ -52,6 +53,8 @@ pub struct Engine {
     takes_subscribe: bool,
     /// A 1.0 subscriber, which filters for itself, is to be subscribed to everything.
     subscribe_all: bool,
+    /// The group of the message whose body comes next, at a DISH.
+    group: Option<Vec<u8>>,
     /// Longest body of a message frame, in bytes.
     max_body: usize,
     decoder: Decoder,
@@ -82,8 +85,12 @@ impl Engine {
             out_in_message: false,
             blocked: false,
             sends_subscribe: false,
-            takes_subscribe: matches!(config.socket_type, SocketType::Pub | SocketType::Xpub),
+            takes_subscribe: matches!(
+                config.socket_type,
+                SocketType::Pub | SocketType::Xpub | SocketType::Radio
+            ),
             subscribe_all: false,
+            group: None,
             max_body: usize::try_from(max_body).unwrap_or(usize::MAX),
             decoder: Decoder::new(Framing::V2),
             heartbeat: Heartbeat::new(&config),
@@ -368,7 +375,7 @@ impl Engine {
         } else {
             self.in_message = flags & MORE != 0;
             body.set_more(self.in_message);
-            sink.push(body);
+            self.push_message_frame(body, sink)?;
         }
         Ok(None)
     }
@@ -447,6 +454,16 @@ impl Engine {
             }
             // A subscription between the frames of a message ends that message, as it does in the
             // reference library, whose XSUB sends such sequences.
+            Command::Join(group) if self.is_radio() => {
+                groups::check(group)?;
+                push_subscription(sink, 1, group)?;
+            }
+            Command::Leave(group) if self.is_radio() => {
+                groups::check(group)?;
+                push_subscription(sink, 0, group)?;
+            }
+            // Topics mean nothing to a RADIO.
+            Command::Subscribe(_) | Command::Cancel(_) if self.is_radio() => {}
             Command::Subscribe(topic) if self.takes_subscribe => {
                 self.in_message = false;
                 push_subscription(sink, 1, topic)?;
@@ -469,26 +486,29 @@ impl Engine {
         self.out_in_message = more;
         // As part of a longer message a subscription stays a frame: commands have no place there.
         let result = match msg.data().split_first() {
+            _ if self.has_groups() => self.encode_grouped(msg, out),
             Some((_, topic)) if self.sends_subscribe && alone && msg.is_subscribe() => {
                 self.send_command(Command::Subscribe(topic), out)
             }
             Some((_, topic)) if self.sends_subscribe && alone && msg.is_cancel() => {
                 self.send_command(Command::Cancel(topic), out)
             }
-            _ if self.clear => {
-                let flags = if more { MORE } else { 0 };
-                let head = HeadBytes::encode(self.decoder.framing(), flags, msg.len());
-                out.append(head.as_slice());
-                out.append_msg(msg);
-                Ok(())
-            }
-            _ => self
-                .mechanism
-                .encode(if more { MORE } else { 0 }, &msg, out),
+            _ => self.encode_frame(msg, out),
         };
         if let Err(error) = result {
             self.fault = Some(error);
         }
+    }
+
+    fn encode_frame(&mut self, msg: Msg, out: &mut OutBuf) -> Result<(), EngineError> {
+        let flags = if msg.is_more() { MORE } else { 0 };
+        if !self.clear {
+            return self.mechanism.encode(flags, &msg, out);
+        }
+        let head = HeadBytes::encode(self.decoder.framing(), flags, msg.len());
+        out.append(head.as_slice());
+        out.append_msg(msg);
+        Ok(())
     }
 
     fn send_command(&mut self, command: Command<'_>, out: &mut OutBuf) -> Result<(), EngineError> {

@@ -318,7 +318,7 @@ impl Engine {
     }
 
     fn establish(&mut self, peer: PeerInfo, now: Instant) -> Input {
-        self.fast = self.decoder.framing() == Framing::V2 && self.clear;
+        self.fast = self.decoder.framing() == Framing::V2 && self.clear && !self.has_groups();
         self.sends_subscribe = peer.zmtp >= (3, 1);
         if peer.zmtp >= (3, 0) {
             self.heartbeat.start(now);
