@@ -31,6 +31,8 @@ pub struct RxBuf {
     start: usize,
     end: usize,
     body: Option<LargeBody>,
+    /// Bodies are copied out of the block, so that one message that is kept does not keep it.
+    copies: bool,
 }
 
 struct LargeBody {
@@ -60,7 +62,16 @@ impl RxBuf {
             start: 0,
             end: 0,
             body: None,
+            copies: false,
         }
+    }
+
+    /// As [`Self::new`], with every body copied out (`ZMQ_ZERO_COPY_RECV` of the context is 0).
+    #[must_use]
+    pub const fn copying() -> Self {
+        let mut rx = Self::new();
+        rx.copies = true;
+        rx
     }
 
     /// The bytes not yet consumed.
@@ -97,7 +108,7 @@ impl RxBuf {
     /// Makes the next `n` unread bytes (or all, if there are fewer) a message body.
     ///
     /// # Errors
-    /// None today; the result leaves room for a body that must be copied.
+    /// `ENOMEM` if there is no memory for a body that must be copied.
     #[inline]
     pub fn take(&mut self, n: usize) -> Result<Msg> {
         let n = n.min(self.end - self.start);
@@ -107,6 +118,11 @@ impl RxBuf {
                 Some(stretch) => Msg::inline_head(stretch, n),
                 None => Msg::inline_copy(&unread[..n]),
             };
+            self.start += n;
+            return Ok(msg);
+        }
+        if self.copies {
+            let msg = Msg::copy_of(&self.unread()[..n])?;
             self.start += n;
             return Ok(msg);
         }

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::errno::Errno;
 
 #[test]
 fn bodies_of_every_place_read_back() {
@@ -88,5 +89,25 @@ fn reads_in_pieces_make_bodies() {
         }
         assert_eq!(got, stream[..got.len()]);
         assert!(got.len() > 280_000);
+    }
+}
+
+#[test]
+fn received_bodies_share_a_block_unless_they_are_copied() {
+    for (mut rx, shares) in [(RxBuf::new(), true), (RxBuf::copying(), false)] {
+        rx.fill(|slices: &mut [std::io::IoSliceMut<'_>]| {
+            slices[0][..300].fill(7);
+            Ok::<_, Errno>(300)
+        })
+        .unwrap();
+        let mut first = rx.take(100).unwrap();
+        let second = rx.take(100).unwrap();
+        assert_eq!(
+            (first.data(), second.data()),
+            (&[7; 100][..], &[7; 100][..])
+        );
+        // Only what has its memory to itself may be written to.
+        assert_eq!(first.data_mut().is_none(), shares);
+        assert_eq!(rx.unread().len(), 100);
     }
 }

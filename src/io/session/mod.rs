@@ -403,7 +403,11 @@ impl Session {
             stream,
             token,
             engine,
-            rx: RxBuf::new(),
+            rx: if self.options.zero_copy {
+                RxBuf::new()
+            } else {
+                RxBuf::copying()
+            },
             out,
             // The first event tells; until then trying is cheap and may save one.
             readable: true,
