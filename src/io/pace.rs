@@ -18,7 +18,10 @@ const BURST: u64 = 64_000;
 /// A batch for a peer is written by the caller when it has this many messages ...
 const BATCH_MESSAGES: usize = 256;
 /// ... or this many bytes.
-const BATCH_BYTES: usize = 64 * 1024;
+pub(crate) const BATCH_BYTES: usize = 64 * 1024;
+/// A message of less than this waits for a second one. The kernel sends 64 KiB at a time: a little
+/// more than that would end in a small packet, which costs as much as a full one.
+pub(crate) const ALONE_BYTES: usize = 80 * 1024;
 /// Messages per tick below which they are better written one by one.
 const PAYS: usize = 8;
 /// How long a gathered message waits at most, unless its sender is busy writing others.
@@ -59,7 +62,13 @@ impl Pace {
         if self.gathering.load(Ordering::Relaxed) {
             self.gathered
                 .store(self.gathered.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-            if unsent.0 < BATCH_MESSAGES && unsent.1 < BATCH_BYTES {
+            let (messages, bytes) = unsent;
+            let enough = if messages == 1 {
+                ALONE_BYTES
+            } else {
+                BATCH_BYTES
+            };
+            if messages < BATCH_MESSAGES && bytes < enough {
                 return None;
             }
             self.has_written.store(true, Ordering::Relaxed);
@@ -136,6 +145,10 @@ mod tests {
             after = (after * 2).min(TICK * (1 << DOUBLINGS));
             assert_eq!(pace.until_tick(), after);
         }
+        assert!(pace.admit((1, ALONE_BYTES - 1)).is_none());
+        assert!(pace.admit((2, ALONE_BYTES)).is_some());
+        assert!(pace.admit((1, ALONE_BYTES)).is_some());
+        assert!(pace.tick());
         // A batch that was not filled is the tick's to write, soon.
         (1..=PAYS).for_each(|n| assert!(pace.admit((n, n)).is_none()));
         assert!(pace.tick());

@@ -8,12 +8,13 @@ use std::time::Instant;
 use super::zap::Judged;
 use super::{Conn, Core, Event, Lanes, Loss, Session, WORK};
 use crate::errno::{Errno, Result};
+use crate::io::pace;
 use crate::msg::Msg;
 use crate::pipe::Writer;
 use crate::proto::{Input, Sink};
 
 /// Bytes gathered before they are written.
-const WRITE_BATCH: usize = 64 * 1024;
+const WRITE_BATCH: usize = pace::BATCH_BYTES;
 /// Slices per write.
 const SLICES: usize = 64;
 /// Reads per turn; then other sessions have theirs.
@@ -212,7 +213,8 @@ impl Session {
 
     fn encode(&self, conn: &mut Conn, lanes: &mut Lanes) {
         let mut wake_writer = false;
-        while conn.out.len() < WRITE_BATCH {
+        let mut encoded = 0;
+        while conn.out.len() < WRITE_BATCH || (encoded == 1 && conn.out.len() < pace::ALONE_BYTES) {
             if conn.engine.passes_runs() {
                 let run = lanes.from_socket.recv_run(|run| conn.out.append(run));
                 if let Some(wake) = run {
@@ -225,6 +227,7 @@ impl Session {
             };
             wake_writer |= received.wake_writer;
             conn.engine.encode(received.frame, &mut conn.out);
+            encoded += 1;
         }
         if wake_writer {
             self.owner.post(Event::Writable(Arc::clone(&lanes.slot)));
