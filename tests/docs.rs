@@ -326,11 +326,7 @@ const CONTEXT_OPTIONS: &[(&str, i32, &str)] = &[
         "set only; threads started later",
     ),
     ("THREAD_NAME_PREFIX", 9, "threads started later"),
-    (
-        "ZERO_COPY_RECV",
-        10,
-        "draft; stored only: large bodies are never copied",
-    ),
+    ("ZERO_COPY_RECV", 10, "draft; sockets made later"),
     ("IPV6", zmq::option::id::IPV6, "sockets made later"),
     ("BLOCKY", zmq::option::id::BLOCKY, "sockets made later"),
 ];
