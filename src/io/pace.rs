@@ -145,14 +145,21 @@ mod tests {
             after = (after * 2).min(TICK * (1 << DOUBLINGS));
             assert_eq!(pace.until_tick(), after);
         }
-        assert!(pace.admit((1, ALONE_BYTES - 1)).is_none());
-        assert!(pace.admit((2, ALONE_BYTES)).is_some());
-        assert!(pace.admit((1, ALONE_BYTES)).is_some());
-        assert!(pace.tick());
         // A batch that was not filled is the tick's to write, soon.
         (1..=PAYS).for_each(|n| assert!(pace.admit((n, n)).is_none()));
         assert!(pace.tick());
         assert_eq!(pace.until_tick(), TICK);
         assert!(!pace.tick(), "nothing was gathered");
+    }
+
+    #[test]
+    fn a_message_hardly_longer_than_a_batch_waits_for_a_second_one() {
+        let pace = Pace::default();
+        pace.gathering.store(true, Ordering::Relaxed);
+        assert!(pace.admit((1, ALONE_BYTES - 1)).is_none());
+        assert!(pace.admit((2, ALONE_BYTES)).is_some());
+        assert!(pace.admit((1, ALONE_BYTES)).is_some());
+        assert!(pace.admit((2, BATCH_BYTES)).is_some());
+        assert!(pace.admit((2, BATCH_BYTES - 1)).is_none());
     }
 }
