@@ -36,7 +36,8 @@ pub struct PollItem {
 }
 
 /// Waits until an event of an item comes; how many items have one, 0 when the time is up. The signal
-/// mask, if given, holds while the caller sleeps (`zmq_ppoll`).
+/// mask, if given, holds while the caller sleeps (`zmq_ppoll`); a signal that waits for it ends the call at
+/// once.
 ///
 /// # Errors
 /// `ENOTSOCK`, `ETERM`, `EINTR`, `EMFILE`.
@@ -45,6 +46,11 @@ pub fn poll(
     timeout: Option<Duration>,
     mask: Option<&libc::sigset_t>,
 ) -> Result<usize> {
+    if mask.is_some() {
+        // A signal that the mask lets through and that is here already goes before all items: a caller
+        // that sees nothing but items could be kept from it for ever.
+        sys::poll::poll(&mut [], Some(Duration::ZERO), mask)?;
+    }
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let has_fds = items.iter().any(|item| item.socket.is_none());
     // With no time to wait the kernel is asked once, without sleeping.
