@@ -48,6 +48,14 @@ macro_rules! socket_types {
 }
 
 impl SocketType {
+    /// Whether what comes in is of no interest before the program asks for it: not with types that act on
+    /// it by themselves, or take it in only to see the peer's end.
+    #[must_use]
+    pub const fn reads_on_demand(self) -> bool {
+        use SocketType::{Pub, Push, Radio, Scatter, Xpub};
+        !matches!(self, Pub | Xpub | Push | Scatter | Radio)
+    }
+
     /// Whether `ZMQ_THREAD_SAFE` says so: the newer types, which may be shared by contract. (All of ours
     /// may be, but programs go by this.)
     #[must_use]

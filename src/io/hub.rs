@@ -19,11 +19,13 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use parking_lot::Mutex;
 
 use super::contain::contain;
+use super::gather::Gathering;
 use super::pace::Pace;
 use super::reactor::IoThread;
 use super::session::Session;
 use super::spin::Spin;
 use crate::errno::{Errno, Result};
+use crate::sys::barrier;
 
 /// Something with a descriptor in a hub.
 pub(crate) trait Source: Send + Sync {
@@ -96,8 +98,7 @@ pub struct Hub {
     again: Mutex<Vec<Arc<dyn Source>>>,
     has_again: AtomicBool,
     /// Sessions whose messages are gathered until the next tick.
-    gathering: Mutex<Vec<Arc<Session>>>,
-    is_gathering: AtomicBool,
+    gathering: Gathering,
     pace: Pace,
     spin: Spin,
 }
@@ -116,6 +117,7 @@ impl Hub {
     /// # Errors
     /// `EMFILE`, `ENFILE`, `ENOMEM`.
     pub fn new(io: Arc<IoThread>) -> Result<Arc<Self>> {
+        barrier::prepare();
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
@@ -144,8 +146,7 @@ impl Hub {
                 queued: AtomicUsize::new(0),
                 again: Mutex::default(),
                 has_again: AtomicBool::new(false),
-                gathering: Mutex::default(),
-                is_gathering: AtomicBool::new(false),
+                gathering: Gathering::default(),
                 pace: Pace::default(),
                 spin: Spin::new(),
             }
@@ -233,37 +234,29 @@ impl Hub {
         &self.pace
     }
 
+    /// Notes that the calling thread, which has the socket's lock, sends what is gathered.
+    #[inline]
+    pub(crate) fn note_sender(&self) {
+        self.gathering.note_sender();
+    }
+
     /// Has the session's messages written by the next tick.
     pub(crate) fn gather(&self, session: Arc<Session>) {
-        self.gathering.lock().push(session);
-        if !self.is_gathering.swap(true, Ordering::AcqRel) {
+        if self.gathering.add(session) {
             self.io.tick_gathering(self.seat, self.pace.until_tick());
         }
     }
 
     /// Writes what was gathered; callers do it before they wait.
     pub fn flush(&self) {
-        if !self.is_gathering.load(Ordering::Acquire) {
-            return;
-        }
-        let mut sessions = {
-            let mut gathering = self.gathering.lock();
-            self.is_gathering.store(false, Ordering::Release);
-            std::mem::take(&mut *gathering)
-        };
-        sessions.drain(..).for_each(|session| session.flush());
-        // The list's memory is used again, if nobody has begun another one meanwhile.
-        let mut gathering = self.gathering.lock();
-        if gathering.capacity() == 0 {
-            *gathering = sessions;
-        }
+        self.gathering.flush();
     }
 
     /// An I/O thread's tick: writes what was gathered. When another one must come, if messages are still
     /// being gathered: nobody else would end that.
     pub(crate) fn tick(&self) -> Option<Duration> {
-        self.flush();
-        self.pace.tick().then(|| self.pace.until_tick())
+        let another = self.gathering.tick(self.pace.tick());
+        another.then(|| self.pace.until_tick())
     }
 
     /// Waits until there was something to drive, `ready` says so, [`Hub::wake`] is called, or the
@@ -399,6 +392,11 @@ impl Hub {
         self.has_again.load(Ordering::SeqCst)
     }
 
+    /// Whether a caller is inside, perhaps asleep.
+    pub fn is_driven(&self) -> bool {
+        self.inside.load(Ordering::SeqCst) > 0
+    }
+
     /// Takes the hub over for a caller that is going to sleep on [`Hub::poll_fd`] among others.
     ///
     /// # Errors
@@ -492,9 +490,9 @@ impl Hub {
     /// Lets go of everything: its I/O thread has ended, so nothing more will happen here.
     pub(crate) fn abandon(&self) {
         let again = std::mem::take(&mut *self.again.lock());
-        let gathering = std::mem::take(&mut *self.gathering.lock());
+        self.gathering.clear();
         let sources = std::mem::take(&mut *self.sources.lock());
-        drop((again, gathering, sources));
+        drop((again, sources));
     }
 
     /// The I/O thread drives the hub; true if it must come again.

@@ -9,6 +9,8 @@ mod backoff;
 mod contain;
 mod ends;
 pub mod gssapi;
+
+mod gather;
 mod hub;
 mod listener;
 mod pace;
@@ -30,7 +32,7 @@ pub use hub::{Hub, Waited, Waiter};
 pub use listener::Listener;
 pub use reactor::{IoThread, ThreadConfig};
 pub use session::{ConnectTarget, Session};
-pub use spin::Spin;
+pub use spin::{Spin, Tarry, has_cores};
 pub use zap::ZapDialog;
 
 use crate::msg::{Metadata, Msg};

@@ -24,7 +24,8 @@ pub struct Spin {
     skipped: AtomicU32,
 }
 
-fn has_cores() -> bool {
+/// Whether threads can run at the same time, so that looking around is of any use.
+pub fn has_cores() -> bool {
     static CORES: OnceLock<bool> = OnceLock::new();
     *CORES.get_or_init(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
 }
@@ -92,5 +93,58 @@ impl Spin {
         if took < Duration::from_micros(u64::from(MAX_US)) {
             self.budget.store(MAX_US, Ordering::Relaxed);
         }
+    }
+}
+
+/// Pauses of the processor before the first look, at most.
+const MAX_PAUSES: u32 = 64;
+/// Frames that make a look worth its while.
+const WORTH: u32 = 64;
+/// Looks, and pauses between them.
+const LOOKS: u32 = 8;
+const PAUSES: u32 = 4;
+
+/// The moment that a reader stays with an empty lane to another core before it does anything about that.
+///
+/// In a flood the writer is ahead again at once; but who takes its messages one by one, as they come,
+/// has both cores wait for each other's cache lines all the time. So the reader pauses, the longer the
+/// fewer messages it found after the last pause, and not at all if there was nothing then.
+#[derive(Debug, Default)]
+pub struct Tarry {
+    pauses: u32,
+    /// Frames since the last moment.
+    frames: u32,
+}
+
+impl Tarry {
+    /// Notes that a frame was read.
+    #[inline]
+    pub fn note_frame(&mut self) {
+        self.frames = self.frames.wrapping_add(1);
+    }
+
+    /// Calls `look` a few times; true as soon as it says that there is something.
+    pub fn look(&mut self, mut look: impl FnMut() -> bool) -> bool {
+        if std::mem::take(&mut self.frames) < WORTH {
+            self.pauses = (self.pauses * 2).clamp(1, MAX_PAUSES);
+        }
+        pause(self.pauses);
+        if look() {
+            return true;
+        }
+        self.pauses = 0;
+        for _ in 0..LOOKS {
+            pause(PAUSES);
+            if look() {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn pause(times: u32) {
+    for _ in 0..times {
+        std::hint::spin_loop();
     }
 }

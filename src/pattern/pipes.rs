@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::msg::{Metadata, Msg};
 use crate::pipe::{BodyRead, HwmKnob, Reader, Taken, Writer};
+use crate::socket_type::SocketType;
+use crate::sys::barrier;
 
 /// Index of a pipe at its socket; used again after the pipe is gone.
 pub type PipeId = usize;
@@ -43,6 +45,11 @@ pub trait PeerEnd: Send + Sync {
     /// Whether the peer itself gives the credit for what it reads, so that a look at it is always worth
     /// while; a session gives it for what it has taken over, which is not with the peer yet.
     fn gives_credit_itself(&self) -> bool {
+        false
+    }
+    /// Whether the other side, if this one reads on demand, looks lightly whether that waits: it is certain
+    /// to see it only after [`Pipes::confirm_waits`].
+    fn announces_lightly(&self) -> bool {
         false
     }
     /// The peer waited for credit, and some was given.
@@ -135,12 +142,18 @@ impl Entry {
 /// All pipes of a socket.
 #[derive(Default)]
 pub struct Pipes {
+    /// The caller that finds nothing is told so, and looks again before it sleeps.
+    reads_on_demand: bool,
     entries: Vec<Option<Entry>>,
     free: Vec<PipeId>,
     /// Pipes that were found full, but have room by now.
     roomy: Vec<PipeId>,
     /// Pipes found at their end, not yet reported to the pattern.
     ended: Vec<PipeId>,
+    /// Pipes found without frames whose peers do not know yet that we wait.
+    unconfirmed: Vec<PipeId>,
+    /// Pipes of those that have frames after all.
+    came: Vec<PipeId>,
     /// The pipe that the last frame came from.
     last: Option<PipeId>,
 }
@@ -154,6 +167,15 @@ impl std::fmt::Debug for Pipes {
 }
 
 impl Pipes {
+    /// No pipes yet, of a socket of this type.
+    #[must_use]
+    pub fn new(ty: SocketType) -> Self {
+        Self {
+            reads_on_demand: ty.reads_on_demand(),
+            ..Self::default()
+        }
+    }
+
     /// Takes in an end; its slot tells the id from now on.
     pub fn insert(&mut self, end: PipeEnd) -> PipeId {
         let id = self.free.pop().unwrap_or_else(|| {
@@ -346,10 +368,23 @@ impl Pipes {
 
     /// Says that we wait for frames, or notes the pipe's end; false if frames came meanwhile.
     fn nothing_to_read(&mut self, id: PipeId) -> bool {
+        let lightly = self.reads_on_demand
+            && self
+                .entry(id)
+                .is_some_and(|entry| entry.end.peer.announces_lightly());
         let Some(entry) = self.entry(id) else {
             return true;
         };
-        if entry.end.rx.wait() {
+        let waits = if lightly {
+            // The peer is told by `confirm_waits`, if it comes to that.
+            !entry.end.rx.has_next() && !entry.end.rx.is_orphaned()
+        } else {
+            entry.end.rx.wait()
+        };
+        if waits {
+            if lightly && !self.unconfirmed.contains(&id) {
+                self.unconfirmed.push(id);
+            }
             return true;
         }
         if entry.end.rx.is_finished() {
@@ -359,6 +394,57 @@ impl Pipes {
             return true;
         }
         false
+    }
+
+    /// Whether there are pipes without frames that [`Pipes::confirm_waits`] is to be called for before
+    /// the caller sleeps.
+    #[inline]
+    #[must_use]
+    pub fn has_unconfirmed(&self) -> bool {
+        !self.unconfirmed.is_empty()
+    }
+
+    /// Looks once more at the pipes found without frames; true if some have come ([`Pipes::next_came`]).
+    #[inline]
+    pub fn look_again(&mut self) -> bool {
+        if self.unconfirmed.is_empty() {
+            return false;
+        }
+        let Self {
+            entries,
+            unconfirmed,
+            came,
+            ..
+        } = self;
+        unconfirmed.retain(|&id| {
+            let entry = entries.get_mut(id).and_then(Option::as_mut);
+            let Some(entry) = entry else { return false };
+            let has_come = entry.end.rx.has_next();
+            if has_come {
+                came.push(id);
+            }
+            !has_come
+        });
+        !came.is_empty()
+    }
+
+    /// Makes sure that peers see that we wait; true if frames have come before they did.
+    #[cold]
+    pub fn confirm_waits(&mut self) -> bool {
+        for &id in &self.unconfirmed {
+            if let Some(entry) = self.entries.get_mut(id).and_then(Option::as_mut) {
+                entry.end.rx.say_it_waits();
+            }
+        }
+        barrier::heavy();
+        let any = self.look_again();
+        self.unconfirmed.clear();
+        any
+    }
+
+    /// A pipe found to have frames by [`Pipes::look_again`].
+    pub fn next_came(&mut self) -> Option<PipeId> {
+        self.came.pop()
     }
 
     /// Whether the peer has let go of the pipe and has left nothing to read.
@@ -454,6 +540,8 @@ impl Pipes {
         }
         self.roomy.retain(|&roomy| roomy != id);
         self.ended.retain(|&ended| ended != id);
+        self.unconfirmed.retain(|&unconfirmed| unconfirmed != id);
+        self.came.retain(|&came| came != id);
         Some(entry.end)
     }
 
@@ -462,11 +550,11 @@ impl Pipes {
         self.roomy.pop()
     }
 
-    /// Whether [`Pipes::next_roomy`] or [`Pipes::next_ended`] has something.
+    /// Whether [`Pipes::next_roomy`], [`Pipes::next_ended`] or [`Pipes::next_came`] has something.
     #[inline]
     #[must_use]
     pub fn has_news(&self) -> bool {
-        !self.roomy.is_empty() || !self.ended.is_empty()
+        !self.roomy.is_empty() || !self.ended.is_empty() || !self.came.is_empty()
     }
 
     /// A pipe found at its end, or closed.

@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 
 use crate::msg::Msg;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sys::barrier;
 use queue::{Consumer, Producer};
 
 pub use queue::{BodyRead, RUN_MAX, SHORT_MAX};
@@ -222,6 +223,16 @@ impl Writer {
             && self.lane.reader_waits.swap(false, Ordering::Relaxed)
     }
 
+    /// As [`Self::reader_waits`], where the reader calls `barrier::heavy` and looks once more before it sleeps:
+    /// costs nothing.
+    #[inline]
+    #[must_use]
+    pub fn reader_waits_lightly(&self) -> bool {
+        barrier::light();
+        self.lane.reader_waits.load(Ordering::Relaxed)
+            && self.lane.reader_waits.swap(false, Ordering::Relaxed)
+    }
+
     /// Drops the frames of a message that was not finished; true if there were any.
     pub fn roll_back(&mut self) -> bool {
         let any = std::mem::take(&mut self.in_dropped);
@@ -392,6 +403,11 @@ impl Reader {
         }
     }
 
+    /// Says that the reader will wait, before it calls `barrier::heavy` and looks again.
+    pub fn say_it_waits(&self) {
+        self.lane.reader_waits.store(true, Ordering::Relaxed);
+    }
+
     /// Says that the reader will wait. False: a frame is there already, or the writer is gone.
     #[must_use]
     pub fn wait(&mut self) -> bool {
@@ -415,6 +431,12 @@ impl Reader {
             wake_writer |= received.wake_writer;
         }
         wake_writer
+    }
+
+    /// Messages read so far.
+    #[must_use]
+    pub fn messages(&self) -> usize {
+        self.frames.messages()
     }
 
     /// Whether the frame read last has more to follow.

@@ -198,6 +198,11 @@ impl Bell {
         Some(self.event.get()?.as_raw_fd())
     }
 
+    /// Whether somebody sleeps for the socket, or may on its `ZMQ_FD`.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.count.load(Ordering::SeqCst) > 0 || self.event.get().is_some()
+    }
+
     /// Makes `ZMQ_FD` unreadable. To be called by callers of the socket, before they look at what has
     /// come; never by an I/O thread that takes something in for them: they are still to look.
     #[inline]

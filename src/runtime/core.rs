@@ -228,7 +228,7 @@ impl SocketHandle {
         if let Ok(mut socket) = self.lock()
             && std::ptr::eq(&raw const *socket.link, link)
         {
-            socket.process_mail();
+            socket.keep_house();
         }
     }
 }

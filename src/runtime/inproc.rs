@@ -15,6 +15,7 @@ use crate::io::{Event, Owner};
 use crate::option::SocketOptions;
 use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot, sum_of_hwms};
 use crate::pipe::{HwmKnob, Writer, lane};
+use crate::sys::barrier;
 
 /// The names of a context.
 #[derive(Default)]
@@ -68,14 +69,32 @@ impl Pending {
 /// The other end of an inproc pipe.
 struct Neighbour {
     /// Unset while nobody has bound the name.
-    link: OnceLock<Arc<Link>>,
+    link: OnceLock<Reached>,
     slot: Arc<PipeSlot>,
+    /// Between two sockets; what a session has with a ZAP handler is rare, and no socket's on its side.
+    lightly: bool,
+}
+
+/// The socket there, and what a sender has to know of it for each message: looking it up in the link
+/// would cost a cache line that the other socket's thread writes to all the time.
+struct Reached {
+    link: Arc<Link>,
+    reads_on_demand: bool,
+}
+
+impl Reached {
+    fn new(link: &Arc<Link>) -> Self {
+        Self {
+            link: Arc::clone(link),
+            reads_on_demand: link.socket_type.reads_on_demand(),
+        }
+    }
 }
 
 impl Neighbour {
     fn post(&self, event: Event) {
-        if let Some(link) = self.link.get() {
-            link.post(event);
+        if let Some(reached) = self.link.get() {
+            reached.link.post(event);
         }
     }
 }
@@ -83,10 +102,25 @@ impl Neighbour {
 impl PeerEnd for Neighbour {
     #[inline]
     fn published(&self, lane: &Writer, _unsent: (usize, usize)) -> bool {
-        if lane.reader_waits() {
+        let waits = if self.lightly
+            && self
+                .link
+                .get()
+                .is_some_and(|reached| reached.reads_on_demand)
+        {
+            lane.reader_waits_lightly()
+        } else {
+            lane.reader_waits()
+        };
+        if waits {
             self.post(Event::Readable(Arc::clone(&self.slot)));
         }
         true
+    }
+
+    #[inline]
+    fn announces_lightly(&self) -> bool {
+        self.lightly
     }
 
     fn gives_credit_itself(&self) -> bool {
@@ -105,8 +139,9 @@ impl PeerEnd for Neighbour {
 /// The way to the end of a pipe at `link` that will be attached under this slot.
 pub(super) fn way_to(link: &Arc<Link>, slot: Arc<PipeSlot>) -> Arc<dyn PeerEnd> {
     Arc::new(Neighbour {
-        link: OnceLock::from(Arc::clone(link)),
+        link: OnceLock::from(Reached::new(link)),
         slot,
+        lightly: false,
     })
 }
 
@@ -152,7 +187,7 @@ impl Registry {
             pending.knobs.1.set(sum_of_hwms(hwms.0, boost.0));
             pending.end.hwm_boost = boost;
             // From now on the connector reaches us; what it did before, attaching finds.
-            let _ = pending.way.link.set(Arc::clone(link));
+            let _ = pending.way.link.set(Reached::new(link));
             link.post(Event::Attach(
                 Box::new(pending.end),
                 Origin::Accepted,
@@ -197,6 +232,7 @@ impl Registry {
         link: &Arc<Link>,
         options: &SocketOptions,
     ) -> (PipeEnd, Option<Identity>) {
+        barrier::prepare();
         let mut names = self.0.lock();
         let binder = names.bound.get(name).cloned();
         let hwms = link.hwms();
@@ -211,10 +247,12 @@ impl Registry {
         let way = Arc::new(Neighbour {
             link: OnceLock::new(),
             slot: Arc::clone(&their_slot),
+            lightly: true,
         });
         let back = Neighbour {
-            link: OnceLock::from(Arc::clone(link)),
+            link: OnceLock::from(Reached::new(link)),
             slot: Arc::clone(&slot),
+            lightly: true,
         };
         let their_end = PipeEnd {
             tx: their_tx,
@@ -230,7 +268,7 @@ impl Registry {
         });
         match binder {
             Some(binder) => {
-                let _ = way.link.set(Arc::clone(&binder));
+                let _ = way.link.set(Reached::new(&binder));
                 binder.post(Event::Attach(
                     Box::new(their_end),
                     Origin::Accepted,

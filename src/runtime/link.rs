@@ -48,6 +48,17 @@ pub(crate) struct Link {
     routing_id: Mutex<Vec<u8>>,
 }
 
+/// What a caller does that finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Looks around for a while. Not for sockets with a hub, where looking means driving.
+    Look,
+    /// Sleeps.
+    Sleep,
+    /// One after the other.
+    LookAndSleep,
+}
+
 /// An event for a socket that is closed: who offered a pipe must learn that nobody took it.
 fn decline(event: Event) {
     if let Event::Attach(end, ..) = event {
@@ -209,14 +220,21 @@ impl Link {
         }
     }
 
-    /// Waits until there is reason to look at the socket again; without the socket's lock.
+    /// Waits until there is reason to look at the socket again; without the socket's lock. False: only
+    /// looked around, and nothing came, as far as news and `look` tell.
     ///
     /// # Errors
     /// `EAGAIN` when the deadline has passed, `EINTR` if a signal handler ran.
-    pub(crate) fn wait(&self, deadline: Option<Instant>, age: u32) -> Result<()> {
+    pub(crate) fn wait(
+        &self,
+        deadline: Option<Instant>,
+        age: u32,
+        how: Wait,
+        look: impl Fn() -> bool,
+    ) -> Result<bool> {
         self.flush();
         if self.has_news(age) {
-            return Ok(());
+            return Ok(true);
         }
         let left = match deadline {
             Some(deadline) => {
@@ -232,14 +250,17 @@ impl Link {
         if let Some(hub) = hub {
             match hub.wait(left, &|| self.has_news(age))? {
                 // Time-outs are judged by the deadline, at the next turn.
-                Waited::Look | Waited::TimedOut => return Ok(()),
+                Waited::Look | Waited::TimedOut => return Ok(true),
                 Waited::Busy => {}
             }
-        } else if self
-            .spin
-            .look(left, || self.has_news(age) || self.hub.get().is_some())
+        } else if how != Wait::Sleep
+            && self.spin.look(left, || {
+                self.has_news(age) || self.hub.get().is_some() || (how == Wait::Look && look())
+            })
         {
-            return Ok(());
+            return Ok(true);
+        } else if how == Wait::Look {
+            return Ok(false);
         }
         let sleeper = Sleeper::current();
         self.bell.register(&sleeper);
@@ -258,7 +279,7 @@ impl Link {
             hub.step_out(waiter);
         }
         self.spin.slept(began.elapsed());
-        result.map(|_| ())
+        result.map(|_| true)
     }
 
     /// The adaptive look-around of callers that wait for the socket.

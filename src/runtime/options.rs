@@ -58,7 +58,10 @@ impl Socket {
             id::RCVMORE => out.state(i32::from(self.rcvmore)),
             id::FD => out.state(self.link.bell.descriptor()?.as_raw_fd()),
             id::EVENTS => {
-                let events = self.events();
+                let mut events = self.events();
+                if self.bell_is_watched() && self.confirm_waits() {
+                    events = self.events();
+                }
                 self.link.expect_sleep_on_descriptor();
                 out.state(i32::from(events))
             }
@@ -82,7 +85,8 @@ impl Socket {
             if self.pattern.can_send(&mut self.pipes) {
                 events |= POLLOUT;
             }
-            if !self.pipes.has_news() {
+            let more = events & POLLIN == 0 && self.pipes.look_again();
+            if !more && !self.pipes.has_news() {
                 return events;
             }
             // Looking has found pipes that have room by now, or are at their end.

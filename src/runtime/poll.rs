@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::bell::Sleeper;
 use super::core::SocketHandle;
-use super::link::Link;
+use super::link::{Link, Wait};
 use super::options::{POLLIN, POLLOUT};
 use crate::errno::{Errno, Result};
 use crate::io::Hub;
@@ -129,6 +129,9 @@ fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>)
         let mut socket = handle.lock()?;
         let wanted = item.events & (POLLIN | POLLOUT);
         item.revents = socket.ready(wanted)?;
+        if item.revents == 0 && waited.is_some() && socket.confirm_waits() {
+            item.revents = socket.ready(wanted)?;
+        }
         if item.revents != 0 {
             ready += 1;
             // Nobody will wait.
@@ -154,7 +157,9 @@ fn wait(
         && items.len() == 1
         && mask.is_none()
     {
-        return link.wait(deadline, *age).map(|()| 0);
+        return link
+            .wait(deadline, *age, Wait::LookAndSleep, || false)
+            .map(|_| 0);
     }
     links.iter().for_each(|(link, _)| link.flush());
     let watch = Watch::begin(links)?;

@@ -7,7 +7,7 @@ use super::core::SocketHandle;
 use super::endpoints::Endpoint;
 use super::link::Link;
 use crate::errno::{Errno, Result};
-use crate::io::{Event, contain};
+use crate::io::{Event, Tarry, contain};
 use crate::option::{ContextDefaults, SocketOptions};
 use crate::pattern::{self, Pattern, PipeId, Pipes};
 use crate::socket_type::SocketType;
@@ -26,6 +26,7 @@ pub(crate) struct Socket {
     pub(super) last_endpoint: Vec<u8>,
     /// Whether the frame received last has more to follow (`ZMQ_RCVMORE`).
     pub(super) rcvmore: bool,
+    pub(super) tarry: Tarry,
     /// Reused by `process_mail`.
     mail: Vec<Event>,
 }
@@ -45,11 +46,12 @@ impl Socket {
             link,
             options,
             pattern,
-            pipes: Pipes::default(),
+            pipes: Pipes::new(ty),
             endpoints: Vec::new(),
             retired: Vec::new(),
             last_endpoint: Vec::new(),
             rcvmore: false,
+            tarry: Tarry::default(),
             mail: Vec::new(),
         }))
     }
@@ -164,6 +166,9 @@ impl Socket {
         }
         while let Some(id) = self.pipes.next_roomy() {
             self.pattern.writable(&mut self.pipes, id);
+        }
+        while let Some(id) = self.pipes.next_came() {
+            self.pattern.readable(&mut self.pipes, id);
         }
         while let Some(id) = self.pipes.next_ended() {
             self.end_pipe(id);

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::core::SocketHandle;
+use super::link::Wait;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
+use crate::io::has_cores;
 use crate::msg::Msg;
 use crate::pattern::SHORT_MAX;
 
@@ -95,19 +97,23 @@ impl SocketHandle {
         timeout: impl Fn(&Socket) -> Option<Duration>,
     ) -> Result<T> {
         let mut deadline = None;
+        let mut looked = false;
         loop {
-            let (link, age) = {
+            let (link, age, how) = {
                 let mut socket = self.lock()?;
                 socket.enter()?;
                 match call(&mut socket) {
                     Err(Errno::EAGAIN) => {}
-                    result => return result,
+                    result => {
+                        socket.leave();
+                        return result;
+                    }
                 }
                 if flags & DONTWAIT != 0 {
                     socket.note_refusal();
                     return Err(Errno::EAGAIN);
                 }
-                if socket.pipes.has_news() {
+                if socket.pipes.has_news() || socket.tarry() {
                     continue;
                 }
                 if deadline.is_none() {
@@ -120,9 +126,21 @@ impl SocketHandle {
                         None => None,
                     });
                 }
-                (std::sync::Arc::clone(&socket.link), socket.link.age())
+                // Making sure that peers see us wait is worth some looking around first.
+                let unconfirmed = socket.pipes.has_unconfirmed();
+                let how = match (unconfirmed, looked || socket.link.hub().is_some()) {
+                    (true, false) => Wait::Look,
+                    (true, true) if socket.confirm_waits() => continue,
+                    _ if looked => Wait::Sleep,
+                    _ => Wait::LookAndSleep,
+                };
+                (std::sync::Arc::clone(&socket.link), socket.link.age(), how)
             };
-            link.wait(deadline.flatten(), age)?;
+            looked = !link.wait(deadline.flatten(), age, how, || {
+                // Whoever holds the lock brings news, or looks itself.
+                self.lock()
+                    .is_ok_and(|mut socket| socket.pipes.look_again())
+            })?;
         }
     }
 
@@ -144,6 +162,7 @@ impl Socket {
     fn receive(&mut self, place: &mut Msg) -> Result<()> {
         self.receive_by(|socket| socket.pattern.recv_into(&mut socket.pipes, place))?;
         self.rcvmore = place.is_more();
+        self.tarry.note_frame();
         Ok(())
     }
 
@@ -151,23 +170,67 @@ impl Socket {
     fn receive_body(&mut self, into: &mut [u8]) -> Result<usize> {
         let read = self.receive_by(|socket| socket.pattern.recv_body(&mut socket.pipes, into))?;
         self.rcvmore = read.more;
+        self.tarry.note_frame();
         Ok(read.len)
     }
 
     #[inline]
     fn receive_by<T>(&mut self, mut take: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
         let mut result = take(self);
-        while matches!(result, Err(Errno::EAGAIN)) && self.pipes.has_news() {
-            // Looking has found pipes at their end, and some patterns have something to say of that.
+        while matches!(result, Err(Errno::EAGAIN))
+            && (self.pipes.look_again() || self.pipes.has_news())
+        {
+            // Frames that came while we looked, or pipes at their end, of which some patterns have something
+            // to say.
             self.settle_pipes();
             result = take(self);
         }
         result
     }
 
+    /// Looks for a moment whether frames come by the pipes found empty; true if so.
+    fn tarry(&mut self) -> bool {
+        if !self.pipes.has_unconfirmed() || !has_cores() {
+            return false;
+        }
+        let Self { tarry, pipes, .. } = self;
+        tarry.look(|| pipes.look_again())
+    }
+
+    /// What every call ends with: others may be asleep, by what they knew of the pipes before.
+    #[inline]
+    fn leave(&mut self) {
+        if self.pipes.has_unconfirmed() && self.bell_is_watched() && self.confirm_waits() {
+            self.link.ring();
+        }
+    }
+
+    /// Whether others sleep for this socket, or the program may on its `ZMQ_FD`.
+    pub(super) fn bell_is_watched(&self) -> bool {
+        self.link.bell.is_watched() || self.link.hub().is_some_and(|hub| hub.is_driven())
+    }
+
+    /// Takes in what was posted, while nobody calls: who sleeps for the socket cannot look again.
+    pub(super) fn keep_house(&mut self) {
+        self.process_mail();
+        if self.confirm_waits() {
+            self.link.ring();
+        }
+    }
+
+    /// Makes sure that peers see that we wait for frames; true if some have come meanwhile.
+    pub(super) fn confirm_waits(&mut self) -> bool {
+        if !self.pipes.has_unconfirmed() || !self.pipes.confirm_waits() {
+            return false;
+        }
+        self.settle_pipes();
+        true
+    }
+
     /// A call is refused although the pipes have news by now: whoever waits for `ZMQ_FD` must come
     /// back.
     fn note_refusal(&mut self) {
+        self.leave();
         if self.pipes.has_news() {
             self.link.bell.ring();
         }

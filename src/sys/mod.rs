@@ -6,6 +6,7 @@
 //! knowledge of ZeroMQ.
 //!
 //! - `arena`: objects of a stable address that are never unmapped
+//! - `barrier`: a memory barrier whose cost lies on one side
 //! - `env`: variables of the environment
 //! - `fd`: eventfd, timerfd, flags of a descriptor
 //! - `fork`: tells a forked child from its parent
@@ -32,6 +33,7 @@ macro_rules! syscall {
 }
 
 pub mod arena;
+pub mod barrier;
 pub mod env;
 pub mod fd;
 pub mod fork;

@@ -229,6 +229,8 @@ impl Session {
             conn.engine.encode(received.frame, &mut conn.out);
             encoded += 1;
         }
+        self.progress
+            .store(lanes.from_socket.messages(), Ordering::Relaxed);
         if wake_writer {
             self.owner.post(Event::Writable(Arc::clone(&lanes.slot)));
         }

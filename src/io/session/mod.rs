@@ -73,6 +73,7 @@ pub struct Session {
     core: Mutex<Core>,
     /// Whether a tick, or a caller about to wait, is to write what was published.
     is_gathered: AtomicBool,
+    progress: AtomicUsize,
     is_done: AtomicBool,
     /// Sessions of the socket in the order of their making.
     serial: usize,
@@ -206,6 +207,7 @@ impl Session {
                 keep: None,
             }),
             is_gathered: AtomicBool::new(false),
+            progress: AtomicUsize::new(0),
             is_done: AtomicBool::new(false),
             serial: hub.next_serial(),
             egress: AtomicUsize::new(0),
@@ -580,10 +582,18 @@ impl Session {
         core.keep = None;
     }
 
-    /// Writes what was gathered.
-    pub(crate) fn flush(&self) {
-        // From here on a message published is gathered anew; those published before, the run sees.
-        self.is_gathered.swap(false, Ordering::SeqCst);
+    /// Takes the mark of being gathered off: a message published from here on is gathered anew.
+    pub(super) fn ungather(&self) {
+        self.is_gathered.store(false, Ordering::Relaxed);
+    }
+
+    /// Writes what was published.
+    pub(super) fn write_on(&self) {
         self.run(WORK);
+    }
+
+    /// A number that changes when messages of the socket are taken to be written.
+    pub(super) fn progress(&self) -> usize {
+        self.progress.load(Ordering::Relaxed)
     }
 }

@@ -1,13 +1,14 @@
 //! What a session is to others: a source of a hub, a holder of deadlines, the far end of a pipe.
 
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::Ordering;
 
 use super::{CLOSED, DEADLINE, ENDED, FILL, READABLE, Session, WORK, WRITABLE};
 use crate::io::hub::Source;
 use crate::io::timers::Timed;
 use crate::pattern::PeerEnd;
 use crate::pipe::Writer;
+use crate::sys::barrier;
 
 impl Source for Session {
     fn on_event(self: Arc<Self>, readable: bool, writable: bool, ended: bool) {
@@ -33,9 +34,10 @@ impl PeerEnd for Session {
             pace.charge(&write);
             return true;
         }
-        // "Publish, fence, look": either we find the session gathered, and who writes it will see
+        // "Publish, barrier, look": either we find the session gathered, and who writes it will see
         // the message, or we have it gathered.
-        fence(Ordering::SeqCst);
+        self.hub.note_sender();
+        barrier::light();
         if !self.is_gathered.load(Ordering::Relaxed)
             && let Some(me) = self.me.upgrade()
         {
