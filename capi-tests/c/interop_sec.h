@@ -18,7 +18,9 @@ static const struct
              {ZMQ_REP, ZMQ_REQ},      {ZMQ_DEALER, ZMQ_ROUTER},
              {ZMQ_ROUTER, ZMQ_DEALER}, {ZMQ_PULL, ZMQ_PUSH},    {ZMQ_PUSH, ZMQ_PULL},
              {ZMQ_XPUB, ZMQ_XSUB},     {ZMQ_XSUB, ZMQ_XPUB},    {ZMQ_ROUTER, ZMQ_REQ},
-             {ZMQ_REP, ZMQ_DEALER},    {ZMQ_DEALER, ZMQ_DEALER}};
+             {ZMQ_REP, ZMQ_DEALER},    {ZMQ_DEALER, ZMQ_DEALER}, {ZMQ_DEALER, ZMQ_REP},
+             {ZMQ_PUB, ZMQ_XSUB},      {ZMQ_XSUB, ZMQ_PUB},     {ZMQ_XPUB, ZMQ_SUB},
+             {ZMQ_SUB, ZMQ_XPUB},      {ZMQ_ROUTER, ZMQ_ROUTER}};
 enum { PAIRS = sizeof pairs / sizeof *pairs };
 
 static const size_t sizes[] = {0, 1, 30, 100, 222, 255, 256, 8000, 9000, 65536, 300000};
@@ -89,13 +91,30 @@ HELPER void answer (void *socket, int type)
     send_str (socket, "answer", 0);
 }
 
+/* Between two ROUTERs, who know each other by name: the same for both. */
+HELPER void route (void *socket, int first)
+{
+    if (first) {
+        CHECK (WAIT_FOR (zmq_send (socket, "router", 6, ZMQ_SNDMORE | ZMQ_DONTWAIT) == 6));
+        send_str (socket, "question", 0);
+    }
+    expect_part (socket, "router");
+    expect_msg (socket, first ? "answer" : "question");
+    if (!first) {
+        send_str (socket, "router", ZMQ_SNDMORE);
+        send_str (socket, "answer", 0);
+    }
+}
+
 HELPER void talk (void *socket, int type, int peer, int first)
 {
     if (type == ZMQ_XSUB)
         CHECK_INT (zmq_send (socket, "\1x", 2, 0), 2);
     if (type == ZMQ_XPUB)
         expect_bytes (socket, "\1x", 2, 0);
-    if (sends (type))
+    if (type == ZMQ_ROUTER && peer == ZMQ_ROUTER)
+        route (socket, first);
+    else if (sends (type))
         send_all (socket);
     else if (takes (type))
         expect_all (socket);
@@ -118,6 +137,10 @@ HELPER void *mk_side (void *ctx, int type)
     void *socket = mk_socket (ctx, type == ZMQ_PUB ? ZMQ_XPUB : type);
     if (type == ZMQ_SUB)
         set_str (socket, ZMQ_SUBSCRIBE, "x");
+    if (type == ZMQ_ROUTER) {
+        set_str (socket, ZMQ_ROUTING_ID, "router");
+        set_int (socket, ZMQ_ROUTER_MANDATORY, 1);
+    }
     set_int (socket, ZMQ_HEARTBEAT_IVL, 50);
     set_int (socket, ZMQ_HEARTBEAT_TIMEOUT, DEADLINE_MS);
     return socket;
