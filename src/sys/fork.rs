@@ -241,8 +241,45 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
+/// Threads within [`apart_from_forks`].
+static APART: AtomicU32 = AtomicU32::new(0);
+/// Forks under way.
+static FORKING: AtomicU32 = AtomicU32::new(0);
+/// How long a fork waits for those threads, which may be asking the network.
+const PATIENCE_APART: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_micros(200);
+
+/// Calls `f` at a time when the process does not fork: what it uses of the C library has locks that a
+/// child would find taken for ever. A fork waits for it, but not for long.
+pub fn apart_from_forks<T>(f: impl FnOnce() -> T) -> T {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            APART.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    // The handlers are there before it begins.
+    let _ = generation();
+    loop {
+        APART.fetch_add(1, Ordering::SeqCst);
+        let leave = Leave;
+        if FORKING.load(Ordering::SeqCst) == 0 {
+            let result = f();
+            drop(leave);
+            return result;
+        }
+        drop(leave);
+        std::thread::sleep(PAUSE);
+    }
+}
+
 /// Runs in the thread that forks, before: no other one is within a [`Mutex`] then.
 unsafe extern "C" fn before_fork() {
+    FORKING.fetch_add(1, Ordering::SeqCst);
+    let until = Instant::now().checked_add(PATIENCE_APART);
+    while APART.load(Ordering::SeqCst) > 0 && until.is_some_and(|until| Instant::now() < until) {
+        std::thread::sleep(PAUSE);
+    }
     for inner in Inner::known() {
         let guard = inner.lock.lock_until(Instant::now().checked_add(PATIENCE));
         inner.is_held.store(guard.is_some(), Ordering::Relaxed);
@@ -252,6 +289,7 @@ unsafe extern "C" fn before_fork() {
 
 /// Runs in the parent, after.
 unsafe extern "C" fn in_parent() {
+    FORKING.fetch_sub(1, Ordering::SeqCst);
     for inner in Inner::known() {
         if inner.is_held.swap(false, Ordering::Relaxed) {
             inner.lock.unlock();
@@ -262,6 +300,8 @@ unsafe extern "C" fn in_parent() {
 /// Runs in the child before `fork` returns. It frees the locks as well: none has an owner of the new
 /// generation.
 unsafe extern "C" fn in_child() {
+    FORKING.store(0, Ordering::SeqCst);
+    APART.store(0, Ordering::SeqCst);
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 

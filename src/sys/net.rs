@@ -8,6 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::ptr;
 
+use super::fork;
 use super::sockaddr::{self, Address};
 
 /// The first address of a host, numeric or by name, with port 0. May block on the network.
@@ -27,15 +28,17 @@ pub fn lookup(host: &str, ipv6: bool, numeric: bool) -> io::Result<SocketAddr> {
     hints.ai_flags = if ipv6 { libc::AI_V4MAPPED } else { 0 };
     hints.ai_flags |= if numeric { libc::AI_NUMERICHOST } else { 0 };
     let mut list = ptr::null_mut();
-    // SAFETY: a terminated string and valid hints; the result is written to `list`.
-    let result = unsafe {
-        libc::getaddrinfo(
-            host.as_ptr(),
-            ptr::null(),
-            ptr::from_ref(&hints),
-            &raw mut list,
-        )
-    };
+    let result = fork::apart_from_forks(|| {
+        // SAFETY: a terminated string and valid hints; the result is written to `list`.
+        unsafe {
+            libc::getaddrinfo(
+                host.as_ptr(),
+                ptr::null(),
+                ptr::from_ref(&hints),
+                &raw mut list,
+            )
+        }
+    });
     if result != 0 || list.is_null() {
         return Err(invalid());
     }
