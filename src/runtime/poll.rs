@@ -46,11 +46,20 @@ pub fn poll(
     timeout: Option<Duration>,
     mask: Option<&libc::sigset_t>,
 ) -> Result<usize> {
-    if mask.is_some() {
-        // A signal that the mask lets through and that is here already goes before all items: a caller
-        // that sees nothing but items could be kept from it for ever.
+    let ready = poll_items(items, timeout, mask)?;
+    if ready > 0 && mask.is_some() {
+        // A signal that the mask lets through and that is here already goes before all items: the kernel
+        // sees those first, and a caller that always finds some would be kept from it for ever.
         sys::poll::poll(&mut [], Some(Duration::ZERO), mask)?;
     }
+    Ok(ready)
+}
+
+fn poll_items(
+    items: &mut [PollItem],
+    timeout: Option<Duration>,
+    mask: Option<&libc::sigset_t>,
+) -> Result<usize> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let has_fds = items.iter().any(|item| item.socket.is_none());
     // With no time to wait the kernel is asked once, without sleeping.
