@@ -217,13 +217,11 @@ impl Hub {
     pub(crate) fn call_again(&self, source: Arc<dyn Source>) {
         self.again.lock().push(source);
         self.has_again.store(true, Ordering::Release);
-        if *self.leased.lock() {
+        fence(Ordering::SeqCst);
+        if *self.leased.lock() && self.inside.load(Ordering::SeqCst) > 0 {
             // The caller that has the hub looks before it sleeps; one that sleeps is woken, whether it
-            // sleeps in `wait` or on the descriptor.
-            fence(Ordering::SeqCst);
-            if self.inside.load(Ordering::SeqCst) > 0 {
-                let _ = self.waker.wake();
-            }
+            // sleeps in `wait` or on the descriptor; one that leaves sees it then.
+            let _ = self.waker.wake();
         } else {
             self.io.drive_soon(self.seat);
         }
@@ -413,7 +411,10 @@ impl Hub {
     /// Ends what [`Hub::enter`] began.
     pub fn leave(&self) {
         self.uses.fetch_add(1, Ordering::Relaxed);
-        self.inside.fetch_sub(1, Ordering::SeqCst);
+        let was_last = self.inside.fetch_sub(1, Ordering::SeqCst) == 1;
+        if was_last && self.has_again.load(Ordering::SeqCst) {
+            self.io.drive_soon(self.seat);
+        }
         if !self.watched.swap(true, Ordering::SeqCst) {
             self.io.watch(self.seat);
         }
