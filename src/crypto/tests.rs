@@ -209,3 +209,17 @@ fn secrets_are_not_printed() {
         SecretKey::generate().unwrap()
     );
 }
+
+/// The types that hold secrets are wiped when they are dropped; that the compiler keeps it is
+/// `zeroize`'s promise.
+#[test]
+fn secrets_are_wiped() {
+    const fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+    is_wiped::<SecretKey>();
+    is_wiped::<BoxKey>();
+    is_wiped::<StreamKey>();
+    is_wiped::<zeroize::Zeroizing<Vec<u8>>>();
+    let (mut secret, _) = secrets();
+    zeroize::Zeroize::zeroize(&mut secret);
+    assert_eq!(secret.as_bytes(), &[0; KEY_LEN]);
+}

@@ -3,7 +3,7 @@
 use crate::crypto::SecretKey;
 use crate::errno::{Errno, Result};
 use crate::util::z85;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A security mechanism, numbered as `ZMQ_MECHANISM` reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,7 +117,6 @@ pub(super) fn parse_key(value: &[u8]) -> Result<[u8; 32]> {
         _ => return Err(Errno::EINVAL),
     };
     let text = std::str::from_utf8(text).map_err(|_| Errno::EINVAL)?;
-    z85::decode(text)
-        .and_then(|key| key.try_into().ok())
-        .ok_or(Errno::EINVAL)
+    let key = Zeroizing::new(z85::decode(text).ok_or(Errno::EINVAL)?);
+    key.as_slice().try_into().map_err(|_| Errno::EINVAL)
 }
