@@ -2,6 +2,7 @@
 
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use mio::{Interest, Token};
@@ -102,19 +103,16 @@ impl Session {
         (session, end)
     }
 
-    /// Begins to connect.
+    /// Has the I/O thread begin to connect, or whoever has work for the session first. The program may
+    /// still have a monitor to attach: what it can see of the connection comes after `zmq_connect`.
     pub fn start(&self) {
-        {
-            let mut core = self.core.lock();
-            self.contained(&mut core, |core| {
-                self.dial(core);
-                self.conclude(core, Instant::now());
-            });
+        self.todo.fetch_or(super::START, Ordering::SeqCst);
+        if let Some(me) = self.me.upgrade() {
+            self.hub.call_again(me);
         }
-        self.run(super::WORK);
     }
 
-    fn dial(&self, core: &mut Core) {
+    pub(super) fn dial(&self, core: &mut Core) {
         let Some(dialer) = &mut core.dialer else {
             return;
         };

@@ -58,6 +58,8 @@ const DEADLINE: u32 = 32;
 const RESOLVED: u32 = 64;
 /// The endpoint is taken away (`zmq_unbind(3)`, `zmq_disconnect(3)`).
 const RETIRED: u32 = 128;
+/// To be connected.
+const START: u32 = 1024;
 /// The monitor is to hear of what is queued.
 const FILL: u32 = 256;
 /// Others are to have this place, unless the handshake is complete.
@@ -275,6 +277,9 @@ impl Session {
         let now = Instant::now();
         if todo & FILL != 0 {
             self.report_fill_now(core);
+        }
+        if todo & START != 0 {
+            self.dial(core);
         }
         if todo & RETIRED != 0 {
             self.retire_now(core);
@@ -580,20 +585,5 @@ impl Session {
         self.end_pending(core);
         core.live = None;
         core.keep = None;
-    }
-
-    /// Takes the mark of being gathered off: a message published from here on is gathered anew.
-    pub(super) fn ungather(&self) {
-        self.is_gathered.store(false, Ordering::Relaxed);
-    }
-
-    /// Writes what was published.
-    pub(super) fn write_on(&self) {
-        self.run(WORK);
-    }
-
-    /// A number that changes when messages of the socket are taken to be written.
-    pub(super) fn progress(&self) -> usize {
-        self.progress.load(Ordering::Relaxed)
     }
 }

@@ -26,6 +26,24 @@ impl Timed for Session {
     }
 }
 
+/// What is gathered, see `gather`.
+impl Session {
+    /// Takes the mark of being gathered off: a message published from here on is gathered anew.
+    pub(in crate::io) fn ungather(&self) {
+        self.is_gathered.store(false, Ordering::Relaxed);
+    }
+
+    /// Writes what was published.
+    pub(in crate::io) fn write_on(&self) {
+        self.run(WORK);
+    }
+
+    /// A number that changes when messages of the socket are taken to be written.
+    pub(in crate::io) fn progress(&self) -> usize {
+        self.progress.load(Ordering::Relaxed)
+    }
+}
+
 impl PeerEnd for Session {
     fn published(&self, _lane: &Writer, unsent: (usize, usize)) -> bool {
         let pace = self.hub.pace();
