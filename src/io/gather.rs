@@ -9,7 +9,7 @@
 //! When and why messages are gathered is the pace's business.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 use parking_lot::Mutex;
 
@@ -42,6 +42,8 @@ impl Gathering {
         if own != known && known != SEVERAL {
             let sender = if known == NOBODY { own } else { SEVERAL };
             self.sender.store(sender, Ordering::Relaxed);
+            // Seen by a flush that clears a mark which is looked at after this.
+            fence(Ordering::SeqCst);
         }
     }
 
@@ -60,11 +62,11 @@ impl Gathering {
             return;
         }
         let mut sessions = self.take();
-        let is_alone = self.sender.load(Ordering::Relaxed) == token();
         for gathered in &sessions {
             gathered.session.ungather();
         }
-        if !is_alone {
+        fence(Ordering::SeqCst);
+        if self.sender.load(Ordering::Relaxed) != token() {
             barrier::heavy();
         }
         for gathered in sessions.drain(..) {

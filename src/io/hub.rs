@@ -218,11 +218,14 @@ impl Hub {
         self.again.lock().push(source);
         self.has_again.store(true, Ordering::Release);
         fence(Ordering::SeqCst);
-        if *self.leased.lock() && self.inside.load(Ordering::SeqCst) > 0 {
-            // The caller that has the hub looks before it sleeps; one that sleeps is woken, whether it
-            // sleeps in `wait` or on the descriptor; one that leaves sees it then.
+        let is_leased = *self.leased.lock();
+        let is_driven = self.inside.load(Ordering::SeqCst) > 0;
+        if is_driven {
+            // A caller inside looks before it sleeps; one that sleeps is woken, whether it sleeps in
+            // `wait` or on the descriptor; one that leaves sees it then.
             let _ = self.waker.wake();
-        } else {
+        }
+        if !is_driven || !is_leased {
             self.io.drive_soon(self.seat);
         }
     }
@@ -412,8 +415,12 @@ impl Hub {
     pub fn leave(&self) {
         self.uses.fetch_add(1, Ordering::Relaxed);
         let was_last = self.inside.fetch_sub(1, Ordering::SeqCst) == 1;
-        if was_last && self.has_again.load(Ordering::SeqCst) {
-            self.io.drive_soon(self.seat);
+        if self.has_again.load(Ordering::SeqCst) {
+            if was_last {
+                self.io.drive_soon(self.seat);
+            } else {
+                let _ = self.waker.wake();
+            }
         }
         if !self.watched.swap(true, Ordering::SeqCst) {
             self.io.watch(self.seat);

@@ -56,6 +56,8 @@ pub struct IoThread {
     tick: TimerFd,
     /// When the tick is due, in ns since `began`; 0: not armed.
     tick_at: AtomicU64,
+    /// Held while the tick is armed, so that an earlier one is not put off.
+    arming: Mutex<()>,
     began: Instant,
     seats: Mutex<Seats>,
     /// Hubs to be driven although nothing announces it.
@@ -100,6 +102,7 @@ impl IoThread {
             timers: Timers::default(),
             tick,
             tick_at: AtomicU64::new(0),
+            arming: Mutex::default(),
             began: Instant::now(),
             seats: Mutex::default(),
             drive: Mutex::default(),
@@ -228,6 +231,7 @@ impl IoThread {
 
     /// Arms the tick unless it comes as early already. No other thread is woken by this.
     fn arm_tick(&self, after: Duration) {
+        let _one_at_a_time = self.arming.lock();
         let now = self.now();
         let due = now + u64::try_from(after.as_nanos()).unwrap_or(u64::MAX / 2);
         let armed = self.tick_at.load(Ordering::SeqCst);

@@ -100,6 +100,8 @@ impl Spin {
 const MAX_PAUSES: u32 = 64;
 /// Frames that make a look worth its while.
 const WORTH: u32 = 64;
+/// Frames after which other lanes are looked at.
+const OTHERS: u32 = 32;
 /// Looks, and pauses between them.
 const LOOKS: u32 = 8;
 const PAUSES: u32 = 4;
@@ -117,10 +119,12 @@ pub struct Tarry {
 }
 
 impl Tarry {
-    /// Notes that a frame was read.
+    /// Notes that a frame was read; true now and then: other lanes, found empty before, are due for a
+    /// look although this one is not empty.
     #[inline]
-    pub fn note_frame(&mut self) {
+    pub fn note_frame(&mut self) -> bool {
         self.frames = self.frames.wrapping_add(1);
+        self.frames.is_multiple_of(OTHERS)
     }
 
     /// Calls `look` a few times; true as soon as it says that there is something.

@@ -130,16 +130,13 @@ impl Writer {
         self.has_room()
     }
 
-    /// Says that the writer will wait for credit. False: there is some already, do not wait.
+    /// Says that the writer will wait for credit. False: there is some already, do not wait. The wish stays
+    /// then: another thread may have uttered it before, and being told once too often does no harm.
     #[must_use]
     pub fn wait_for_room(&mut self) -> bool {
         self.lane.writer_waits.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        if self.look_for_room() {
-            self.lane.writer_waits.store(false, Ordering::Relaxed);
-            return false;
-        }
-        true
+        !self.look_for_room()
     }
 
     /// Adds a frame. It becomes visible with the last frame of its message; true says so.

@@ -248,6 +248,10 @@ impl Link {
         };
         let hub = self.hub.get();
         if let Some(hub) = hub {
+            if how == Wait::Look {
+                // It is new; a look was all that was asked for.
+                return Ok(true);
+            }
             match hub.wait(left, &|| self.has_news(age))? {
                 // Time-outs are judged by the deadline, at the next turn.
                 Waited::Look | Waited::TimedOut => return Ok(true),

@@ -127,7 +127,7 @@ impl SocketHandle {
     ) -> Result<()> {
         let (link, context) = {
             let mut socket = self.lock()?;
-            socket.enter()?;
+            socket.enter_aside()?;
             (
                 socket.link.arc().ok_or(Errno::ETERM)?,
                 std::sync::Arc::clone(&socket.link.context),
@@ -170,7 +170,7 @@ impl SocketHandle {
     /// `EINVAL`: no monitor asked for that event; `EAGAIN`: no peers; `ETERM`, `ENOTSOCK`.
     pub fn monitor_pipes_stats(&self) -> Result<()> {
         let mut socket = self.lock()?;
-        socket.enter()?;
+        socket.enter_aside()?;
         if !socket.link.monitor.wants(monitor_event::PIPES_STATS) {
             return Err(Errno::EINVAL);
         }

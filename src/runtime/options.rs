@@ -18,9 +18,9 @@ impl SocketHandle {
     /// `EINVAL`, `ETERM`, `ENOTSOCK` as the manual says.
     pub fn set_option(&self, id: i32, value: &[u8]) -> Result<()> {
         let mut socket = self.lock()?;
-        socket.enter()?;
+        socket.enter_aside()?;
         let result = socket.set_option(id, value);
-        socket.take_in_news();
+        socket.take_in_mail();
         result
     }
 
@@ -30,7 +30,7 @@ impl SocketHandle {
     /// `EINVAL`, `ETERM`, `ENOTSOCK` as the manual says; `EMFILE` for `ZMQ_FD`.
     pub fn option(&self, id: i32, out: &mut OptionWriter<'_>) -> Result<()> {
         let mut socket = self.lock()?;
-        socket.enter()?;
+        socket.enter_aside()?;
         socket.option(id, out)
     }
 }
@@ -59,7 +59,7 @@ impl Socket {
             id::FD => out.state(self.link.bell.descriptor()?.as_raw_fd()),
             id::EVENTS => {
                 let mut events = self.events();
-                if self.bell_is_watched() && self.confirm_waits() {
+                while self.bell_is_watched() && self.confirm_waits() {
                     events = self.events();
                 }
                 self.link.expect_sleep_on_descriptor();

@@ -12,7 +12,7 @@ impl SocketHandle {
     /// else as [`SocketHandle::connect`].
     pub fn connect_peer(&self, endpoint: &[u8]) -> Result<u32> {
         let mut socket = self.lock()?;
-        socket.enter()?;
+        socket.enter_aside()?;
         if socket.ty != SocketType::Peer {
             return Err(Errno::ENOTSUP);
         }
@@ -31,7 +31,7 @@ impl SocketHandle {
     /// `ENOTSUP`: another type; `EHOSTUNREACH`: no such peer; `ETERM`, `ENOTSOCK`.
     pub fn disconnect_peer(&self, routing_id: u32) -> Result<()> {
         let mut socket = self.lock()?;
-        socket.enter()?;
+        socket.enter_aside()?;
         let this = &mut *socket;
         this.pattern.disconnect_peer(&mut this.pipes, routing_id)?;
         socket.take_in_news();
@@ -69,7 +69,7 @@ impl SocketHandle {
 
     fn change_group(&self, group: &[u8], join: bool) -> Result<()> {
         let mut socket = self.lock()?;
-        socket.enter()?;
+        socket.enter_aside()?;
         let this = &mut *socket;
         this.pattern.change_group(&mut this.pipes, group, join)?;
         socket.take_in_news();

@@ -138,7 +138,11 @@ fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>)
         let mut socket = handle.lock()?;
         let wanted = item.events & (POLLIN | POLLOUT);
         item.revents = socket.ready(wanted)?;
-        if item.revents == 0 && waited.is_some() && socket.confirm_waits() {
+        // The program may go to sleep after this, here or on `ZMQ_FD`.
+        while item.revents == 0
+            && (waited.is_some() || socket.bell_is_watched())
+            && socket.confirm_waits()
+        {
             item.revents = socket.ready(wanted)?;
         }
         if item.revents != 0 {

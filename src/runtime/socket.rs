@@ -69,10 +69,25 @@ impl Socket {
         Ok(())
     }
 
+    /// As [`Self::enter`], for calls after which the program may sleep on `ZMQ_FD` without having looked at
+    /// `ZMQ_EVENTS`: what made it readable, if anything, leaves it so.
+    pub(super) fn enter_aside(&mut self) -> Result<()> {
+        if self.link.is_stopped() {
+            return Err(Errno::ETERM);
+        }
+        self.take_in_mail();
+        Ok(())
+    }
+
     /// Takes in what sessions and peers posted, and what the pipes noted.
     #[inline]
     pub(super) fn take_in_news(&mut self) {
         self.link.bell.hush();
+        self.take_in_mail();
+    }
+
+    #[inline]
+    pub(super) fn take_in_mail(&mut self) {
         if self.link.has_mail() {
             self.process_mail();
         }

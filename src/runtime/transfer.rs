@@ -136,11 +136,20 @@ impl SocketHandle {
                 };
                 (std::sync::Arc::clone(&socket.link), socket.link.age(), how)
             };
-            looked = !link.wait(deadline.flatten(), age, how, || {
+            let came = link.wait(deadline.flatten(), age, how, || {
                 // Whoever holds the lock brings news, or looks itself.
                 self.lock()
                     .is_ok_and(|mut socket| socket.pipes.look_again())
-            })?;
+            });
+            match came {
+                Ok(came) => looked = !came,
+                Err(errno) => {
+                    if let Ok(mut socket) = self.lock() {
+                        socket.leave();
+                    }
+                    return Err(errno);
+                }
+            }
         }
     }
 
@@ -162,7 +171,7 @@ impl Socket {
     fn receive(&mut self, place: &mut Msg) -> Result<()> {
         self.receive_by(|socket| socket.pattern.recv_into(&mut socket.pipes, place))?;
         self.rcvmore = place.is_more();
-        self.tarry.note_frame();
+        self.note_frame();
         Ok(())
     }
 
@@ -170,7 +179,7 @@ impl Socket {
     fn receive_body(&mut self, into: &mut [u8]) -> Result<usize> {
         let read = self.receive_by(|socket| socket.pattern.recv_body(&mut socket.pipes, into))?;
         self.rcvmore = read.more;
-        self.tarry.note_frame();
+        self.note_frame();
         Ok(read.len)
     }
 
@@ -186,6 +195,15 @@ impl Socket {
             result = take(self);
         }
         result
+    }
+
+    /// A frame was received. Pipes whose peers do not know that we wait must have their turn also while
+    /// there is always something from another one.
+    #[inline]
+    fn note_frame(&mut self) {
+        if self.tarry.note_frame() && self.pipes.has_unconfirmed() && self.pipes.look_again() {
+            self.settle_pipes();
+        }
     }
 
     /// Looks for a moment whether frames come by the pipes found empty; true if so.

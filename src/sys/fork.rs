@@ -282,7 +282,9 @@ unsafe extern "C" fn before_fork() {
     }
     for inner in Inner::known() {
         let guard = inner.lock.lock_until(Instant::now().checked_add(PATIENCE));
-        inner.is_held.store(guard.is_some(), Ordering::Relaxed);
+        if guard.is_some() {
+            inner.is_held.store(true, Ordering::Relaxed);
+        }
         std::mem::forget(guard);
     }
 }
