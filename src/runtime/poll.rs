@@ -140,6 +140,7 @@ fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>)
         item.revents = socket.ready(wanted)?;
         // The program may go to sleep after this, here or on `ZMQ_FD`.
         while item.revents == 0
+            && socket.pipes.has_unconfirmed()
             && (waited.is_some() || socket.bell_is_watched())
             && socket.confirm_waits()
         {
