@@ -4,6 +4,7 @@
 //! connects before the name is bound has its pipe at once; the other end waits here.
 
 use std::collections::HashMap;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -132,6 +133,8 @@ impl PeerEnd for Neighbour {
     }
 
     fn closed(&self) {
+        // Either a binder that comes now sees that our ends are gone, or we see it.
+        fence(Ordering::SeqCst);
         self.post(Event::Closed(Arc::clone(&self.slot)));
     }
 }

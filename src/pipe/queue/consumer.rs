@@ -124,13 +124,15 @@ impl Consumer {
         if chunk.mixed.load(Ordering::Relaxed) {
             return false;
         }
-        let messages = if self.limit == chunk.end.load(Ordering::Acquire) {
-            chunk.messages.load(Ordering::Relaxed)
-        } else {
+        let limit = self.place.base.wrapping_add(self.limit as u64) & (u64::MAX >> MESSAGE_BITS);
+        let messages = if self.tail_seen >> MESSAGE_BITS == limit {
             // Far fewer than the mask can count fit into a chunk.
             let seen = self.tail_seen & MESSAGE_MASK;
             let news = seen.wrapping_sub(self.messages as u64) & MESSAGE_MASK;
             self.messages.wrapping_add(news as usize)
+        } else {
+            // The tail lies beyond the chunk, which the producer has left for good.
+            chunk.messages.load(Ordering::Relaxed)
         };
         let start = Chunk::byte(self.place.chunk, self.place.at);
         // SAFETY: the bytes up to the limit were written before the tail was stored, and are the

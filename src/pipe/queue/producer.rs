@@ -177,8 +177,7 @@ impl Producer {
                     chunk.mixed.store(true, Ordering::Relaxed);
                 }
                 chunk.messages.store(self.messages, Ordering::Relaxed);
-                // Release, for a consumer that has no later tail to go by when it counts messages.
-                chunk.end.store(self.place.at, Ordering::Release);
+                chunk.end.store(self.place.at, Ordering::Relaxed);
                 chunk.next.store(fresh, Ordering::Release);
             }
         }
