@@ -157,7 +157,7 @@ pub trait Pattern: Send {
         Ok(())
     }
 
-    /// As [`Pattern::send`], of a frame with a copy of a body of at most [`SHORT_MAX`] bytes; worth an
+    /// As [`Pattern::send`], of a frame with a copy of a body of at most `SHORT_MAX` bytes; worth an
     /// implementation of its own where no message has to be made for that.
     ///
     /// # Errors

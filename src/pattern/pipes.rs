@@ -286,7 +286,7 @@ impl Pipes {
         entry.sent(len, done);
     }
 
-    /// As [`Pipes::send`], of a frame with a copy of a body of at most [`SHORT_MAX`] bytes.
+    /// As [`Pipes::send`], of a frame with a copy of a body of at most `SHORT_MAX` bytes.
     #[inline]
     pub fn send_short(&mut self, id: PipeId, body: &[u8], more: bool) {
         let Some(entry) = self.entry(id) else { return };

@@ -157,8 +157,8 @@ fn build_library(profile: &Path) -> Result<PathBuf, String> {
         Some("debug") | None => {}
         Some(name) => drop(cargo.args(["--profile", name])),
     }
-    // `--target T` puts one more directory between; cargo marks the outermost one.
-    if parent.join("CACHEDIR.TAG").is_file() {
+    // `--target T` puts one more directory between; cargo keeps what it knows of rustc in the outermost one.
+    if parent.join(".rustc_info.json").is_file() {
         cargo.arg("--target-dir").arg(parent);
     } else if let (Some(target), Some(outer)) = (parent.file_name(), parent.parent()) {
         cargo
