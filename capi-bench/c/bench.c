@@ -58,6 +58,8 @@ static const struct mode modes[] = {
      "connections that a ROUTER sets up in a second"},
     {"handshakes", mode_handshakes, 0, "n", "", "CONNECTIONS",
      "connections that two sockets set up in a second"},
+    {"teardown", mode_teardown, 0, "n", "", "CONNECTIONS",
+     "connections that a ROUTER gets rid of in a second"},
     {"poll", mode_poll, 0, "n", "d", "SOCKETS [SECONDS]",
      "zmq_poll on many sockets"},
     {"idle", mode_idle, 0, "", "d", "[SECONDS]",
@@ -80,6 +82,7 @@ static void usage (void)
     for (i = 0; i < sizeof modes / sizeof modes[0]; i++)
         fprintf (stderr, "  %-10s %-34s %s\n", modes[i].name, modes[i].synopsis, modes[i].help);
     fprintf (stderr, "TRANSPORT is tcp, ipc or inproc. Options: curve, hwm=N, io_threads=N,\n"
+                     "parts=N and senders=N (thr), busy (other work on every processor),\n"
                      "transport=T (modes that have no such argument), limit=SECONDS (60).\n");
     exit (2);
 }
@@ -145,12 +148,18 @@ static int take_option (const char *text)
 
     if (strcmp (text, "curve") == 0)
         job.curve = 1;
+    else if (strcmp (text, "busy") == 0)
+        job.busy = 1;
     else if (value == NULL)
         return 0;
     else if (strncmp (text, "hwm=", 4) == 0)
         job.hwm = atoi (value + 1);
     else if (strncmp (text, "io_threads=", 11) == 0)
         job.io_threads = atoi (value + 1);
+    else if (strncmp (text, "parts=", 6) == 0)
+        job.parts = (int) positive (value + 1);
+    else if (strncmp (text, "senders=", 8) == 0)
+        job.senders = (int) positive (value + 1);
     else if (strncmp (text, "transport=", 10) == 0)
         job.transport = value + 1;
     else if (strncmp (text, "limit=", 6) == 0)
@@ -207,8 +216,14 @@ int main (int argc, char **argv)
     job.seconds = 1.0;
     job.hwm = -1;
     job.limit = 60;
+    job.parts = 1;
+    job.senders = 1;
     parse (mode, argc, argv);
     board_open ();
+    if (job.busy)
+        load_start ();
     mode->run ();
+    if (job.busy)
+        load_end ();
     return EXIT_SUCCESS;
 }

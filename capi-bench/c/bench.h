@@ -31,6 +31,9 @@ struct job {
     int hwm;               /* -1: the library's default */
     int curve;             /* 1: CURVE on every connection */
     int io_threads;        /* 0: the library's default */
+    int parts;             /* frames in a message */
+    int senders;           /* threads that send, each from a socket of its own */
+    int busy;              /* 1: every processor has other work all the time */
     int limit;             /* seconds until the whole run is given up */
 };
 extern struct job job;
@@ -57,7 +60,7 @@ double cpu_children (void);
 long switches_self (void);
 /* Resident memory of this process, in bytes. */
 double resident (void);
-/* Makes room for COUNT descriptors or skips the run. */
+/* Makes room for COUNT descriptors or skips the run, where that is not allowed. */
 void need_descriptors (long count);
 
 /* --- the board: shared by all sides, processes or not ----------------------------------------- */
@@ -72,6 +75,8 @@ struct board {
     int stop;  /* measuring is over: send nothing more */
     int ready; /* how many sides, or subscribers, are ready */
     int done;  /* everything has arrived: close */
+    int leave; /* the run is over: no more work for the processors */
+    long sent; /* messages, of all senders */
     struct place places[2];
     double numbers[8]; /* what one side has to tell the other */
 };
@@ -81,6 +86,8 @@ extern struct board *board;
 void board_open (void);
 void flag_add (int *flag);
 int flag_read (int *flag);
+void count_add (long *count, long more);
+long count_read (long *count);
 void flag_await (int *flag, int value);
 
 /* --- sides ------------------------------------------------------------------------------------ */
@@ -94,6 +101,9 @@ void sides_join (void);
 /* The context for this side, and its end. */
 void *side_context (void);
 void side_end (void *context);
+/* A process for each processor that does nothing but use it, until load_end. */
+void load_start (void);
+void load_end (void);
 
 /* --- sockets ---------------------------------------------------------------------------------- */
 
@@ -147,6 +157,7 @@ void mode_router (void);
 void mode_idlemem (void);
 void mode_connrate (void);
 void mode_handshakes (void);
+void mode_teardown (void);
 void mode_poll (void);
 void mode_idle (void);
 void mode_raw_stream (void);

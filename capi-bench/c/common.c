@@ -107,10 +107,11 @@ void need_descriptors (long count)
     require (getrlimit (RLIMIT_NOFILE, &limit) == 0, "getrlimit");
     if (limit.rlim_cur >= (rlim_t) count)
         return;
-    if (limit.rlim_max < (rlim_t) count)
-        skip ("the limit on open files is too low");
     limit.rlim_cur = (rlim_t) count;
-    require (setrlimit (RLIMIT_NOFILE, &limit) == 0, "setrlimit");
+    if (limit.rlim_max < limit.rlim_cur)
+        limit.rlim_max = limit.rlim_cur; /* for who may */
+    if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+        skip ("the limit on open files is too low");
 }
 
 /* --- the board -------------------------------------------------------------------------------- */
@@ -125,6 +126,16 @@ int flag_read (int *flag)
     return __atomic_load_n (flag, __ATOMIC_ACQUIRE);
 }
 
+void count_add (long *count, long more)
+{
+    __atomic_add_fetch (count, more, __ATOMIC_RELEASE);
+}
+
+long count_read (long *count)
+{
+    return __atomic_load_n (count, __ATOMIC_ACQUIRE);
+}
+
 void flag_await (int *flag, int value)
 {
     /* The alarm that every run has ends a wait in vain. */
@@ -133,6 +144,21 @@ void flag_await (int *flag, int value)
 }
 
 /* --- sides ------------------------------------------------------------------------------------ */
+
+/* A process of its own, which ends with this one or at the time limit; 0 in the new one. */
+static pid_t fork_side (void)
+{
+    pid_t child;
+
+    fflush (stdout);
+    child = fork ();
+    require (child >= 0, "fork");
+    if (child == 0) {
+        prctl (PR_SET_PDEATHSIG, SIGKILL);
+        alarm ((unsigned) job.limit);
+    }
+    return child;
+}
 
 /* A side that died would leave the others waiting until the time limit. */
 static void on_child (int signal, siginfo_t *info, void *unused)
@@ -214,20 +240,12 @@ void side_start (side_fn side)
     }
 
     /* No context exists yet in this process: nothing of the library is carried into the child. */
-    fflush (stdout);
-    switch (fork ()) {
-    case -1:
-        die ("fork");
-        break;
-    case 0:
-        prctl (PR_SET_PDEATHSIG, SIGKILL);
-        alarm ((unsigned) job.limit);
+    if (fork_side () == 0) {
         processes = 0;
         side ();
         _exit (EXIT_SUCCESS);
-    default:
-        processes++;
     }
+    processes++;
 }
 
 void sides_join (void)
@@ -256,4 +274,33 @@ void side_end (void *context)
 {
     if (context != shared_context)
         end_context (context);
+}
+
+/* --- other work ------------------------------------------------------------------------------- */
+
+static pid_t others[64];
+static int other_count;
+
+void load_start (void)
+{
+    long processors = sysconf (_SC_NPROCESSORS_ONLN);
+
+    if (processors > 64)
+        processors = 64;
+    for (other_count = 0; other_count < processors; other_count++) {
+        others[other_count] = fork_side ();
+        if (others[other_count] == 0) {
+            while (!flag_read (&board->leave))
+                continue;
+            _exit (EXIT_SUCCESS);
+        }
+    }
+}
+
+void load_end (void)
+{
+    flag_add (&board->leave);
+    for (; other_count > 0; other_count--)
+        while (waitpid (others[other_count - 1], NULL, 0) < 0)
+            require (errno == EINTR, "waitpid");
 }

@@ -1,5 +1,6 @@
 /*
- * How many messages a second go from a PUSH to a PULL, alone or through a proxy.
+ * How many messages a second go from a PUSH to a PULL, alone or through a proxy, or
+ * from several PUSHs in threads of their own.
  * The receiver says when time is up; the sender then sends an empty message, so
  * that everything that was sent is also received, and the processor time of both
  * sides belongs to the messages that were counted.
@@ -24,9 +25,21 @@ static int send_msg_t (void *socket, size_t size)
     return 0;
 }
 
-static void sender (void)
+/* A message of several frames is taken whole or not at all. */
+static int send_parts (void *socket, const char *buffer)
 {
-    void *context = side_context ();
+    int i;
+
+    if (!send_frame (socket, buffer, job.size, ZMQ_SNDMORE))
+        return 0;
+    for (i = 2; i <= job.parts; i++)
+        require (send_frame (socket, buffer, job.size, i < job.parts ? ZMQ_SNDMORE : 0),
+                 "the rest of a message");
+    return 1;
+}
+
+static void stream (void *context)
+{
     void *socket = socket_open (context, ZMQ_PUSH);
     char *buffer = calloc (1, job.size);
     int use_msg_t = with_msg_t ();
@@ -38,19 +51,57 @@ static void sender (void)
     socket_connect (socket, 0);
 
     while (job.count > 0 ? sent < job.count : !flag_read (&board->stop))
-        sent += use_msg_t ? send_msg_t (socket, job.size)
-                          : send_frame (socket, buffer, job.size, 0);
+        sent += use_msg_t       ? send_msg_t (socket, job.size)
+                : job.parts > 1 ? send_parts (socket, buffer)
+                                : send_frame (socket, buffer, job.size, 0);
+    /* Before the last message, whose receiver looks at it. */
+    count_add (&board->sent, sent);
     while (!send_frame (socket, "", 0, 0))
         continue;
 
-    board->numbers[0] = (double) sent;
     flag_await (&board->done, 1);
     socket_close (socket);
-    side_end (context);
     free (buffer);
 }
 
-/* Receives until the empty message; PLACE is bound, or connected to where DIAL. */
+static void sender (void)
+{
+    void *context = side_context ();
+    void **threads = calloc ((size_t) job.senders, sizeof *threads);
+    int i;
+
+    require (threads != NULL, "memory");
+    for (i = 1; i < job.senders; i++) {
+        threads[i] = zmq_threadstart (stream, context);
+        require (threads[i] != NULL, "zmq_threadstart");
+    }
+    stream (context);
+    for (i = 1; i < job.senders; i++)
+        zmq_threadclose (threads[i]);
+    side_end (context);
+    free (threads);
+}
+
+static int receive_msg_t (void *socket, zmq_msg_t *message)
+{
+    int length = zmq_msg_recv (message, socket, 0);
+
+    require (length >= 0, "zmq_msg_recv");
+    return length;
+}
+
+/* The length of the last frame, which the others have as well. */
+static int receive_parts (void *socket, zmq_msg_t *message)
+{
+    int length = receive_msg_t (socket, message), parts;
+
+    for (parts = 1; zmq_msg_more (message); parts++)
+        require (receive_msg_t (socket, message) == length, "a frame of another size");
+    require (parts == job.parts || length == 0, "a message of other parts");
+    return length;
+}
+
+/* Receives until all senders have ended; PLACE is bound, or connected to where DIAL. */
 static void receiver (int place, int dial)
 {
     void *context = side_context ();
@@ -58,10 +109,10 @@ static void receiver (int place, int dial)
     char *buffer = malloc (job.size);
     int by_fd = strcmp (job.mode, "fdthr") == 0;
     int use_msg_t = with_msg_t ();
+    int running = job.senders;
     struct meter meter;
     zmq_msg_t message;
     double used;
-    int length;
 
     require (buffer != NULL && zmq_msg_init (&message) == 0, "memory");
     if (dial)
@@ -70,15 +121,16 @@ static void receiver (int place, int dial)
         socket_bind (socket, place);
 
     meter.begun = 0;
-    for (;;) {
-        if (use_msg_t) {
-            length = zmq_msg_recv (&message, socket, 0);
-            require (length >= 0, "zmq_msg_recv");
-        } else
-            length = by_fd ? receive_by_fd (socket, buffer, job.size)
-                           : receive (socket, buffer, job.size);
-        if (length == 0)
-            break;
+    while (running > 0) {
+        int length = use_msg_t       ? receive_msg_t (socket, &message)
+                     : job.parts > 1 ? receive_parts (socket, &message)
+                     : by_fd         ? receive_by_fd (socket, buffer, job.size)
+                                     : receive (socket, buffer, job.size);
+
+        if (length == 0) {
+            running--;
+            continue;
+        }
         require (length == (int) job.size, "a message of another size");
         /* The first one starts the clock: connecting is not measured. */
         if (meter.begun <= 0)
@@ -95,14 +147,16 @@ static void receiver (int place, int dial)
     free (buffer);
     sides_join ();
 
-    if ((double) (meter.total + 1) != board->numbers[0]) {
-        fprintf (stderr, "%ld messages received, %.0f sent\n", meter.total + 1, board->numbers[0]);
+    if (meter.total + 1 != count_read (&board->sent)) {
+        fprintf (stderr, "%ld messages received, %ld sent\n", meter.total + 1,
+                 count_read (&board->sent));
         exit (EXIT_FAILURE);
     }
     used = cpu_self () + cpu_children ();
     report_begin ();
     report_number ("msgs_per_s", meter_rate (&meter));
-    report_number ("mbytes_per_s", meter_rate (&meter) * (double) job.size / 1e6);
+    report_number ("mbytes_per_s",
+                   meter_rate (&meter) * (double) job.size * (double) job.parts / 1e6);
     report_number ("messages", (double) meter.total + 1);
     report_number ("cpu_us_per_msg", used * 1e6 / (double) (meter.total + 1));
     report_end ();

@@ -5,12 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::cases::{Case, KERNEL, Level};
+use crate::cases::{Case, Level};
 use crate::libraries::{Library, Setup};
 use crate::noise::Watch;
 use crate::report;
 use crate::run;
 use crate::summary::{Row, Runs};
+use crate::table::KERNEL;
 
 /// Rounds in the kernel's table, which serves for orientation only.
 const KERNEL_ROUNDS: usize = 3;
@@ -105,7 +106,7 @@ impl<'a> Bench<'a> {
     pub(crate) fn measure_kernel(&self) -> bool {
         println!("\nthe kernel alone, without a library:");
         let mut good = true;
-        for case in KERNEL {
+        for (case, _) in KERNEL {
             let mut runs = Runs::new();
             for _ in 0..KERNEL_ROUNDS.min(self.args.rounds) {
                 self.run_once(case, &self.setup.ours, &mut runs);

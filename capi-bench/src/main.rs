@@ -1,6 +1,6 @@
 //! `capi-bench`: runs the same C program on this library and on the reference library, in turns,
 //! and prints how they compare. `--help` lists the options; README.md says what a case measures.
-//! What may not live here: numbers, see `cases`; arithmetic, see `summary`.
+//! What may not live here: numbers, see `table`; arithmetic, see `summary`.
 
 mod args;
 mod bench;
@@ -13,6 +13,7 @@ mod reference;
 mod report;
 mod run;
 mod summary;
+mod table;
 
 use std::fs;
 use std::process::ExitCode;
@@ -20,9 +21,10 @@ use std::time::Instant;
 
 use args::Args;
 use bench::{Bench, Measured};
-use cases::{CASES, Case};
+use cases::Case;
 use report::Csv;
 use summary::Row;
+use table::CASES;
 
 fn main() -> ExitCode {
     let args = match Args::parse(std::env::args().skip(1)) {

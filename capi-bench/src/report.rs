@@ -46,7 +46,7 @@ pub(crate) fn table_row(row: &Row) -> String {
         row.metric
             .goal
             .map_or_else(String::new, |goal| goal.to_string()),
-        short(row.cpu_ratio),
+        cpu(row),
         percentiles(row),
         row.notes.join("; ")
     )
@@ -62,6 +62,15 @@ pub(crate) fn kernel_row(row: &Row) -> String {
         "| {:<NAME_WIDTH$} | {value:>14} | {}",
         row.name,
         row.notes.join("; ")
+    )
+}
+
+/// With a mark where it is more than what is wanted.
+fn cpu(row: &Row) -> String {
+    let missed = |ratio: f64| row.metric.cpu_goal.is_some_and(|most| ratio > most);
+    row.cpu_ratio.map_or_else(
+        || "-".to_owned(),
+        |ratio| format!("{}{}", times(ratio), if missed(ratio) { "!" } else { "" }),
     )
 }
 
@@ -182,7 +191,7 @@ mod tests {
 
     #[test]
     fn csv_keeps_every_run() {
-        let case = crate::cases::CASES[0];
+        let case = crate::table::CASES[0];
         let runs = [
             Ok(Numbers::from([("msgs_per_s".to_owned(), 12.5)])),
             Err(Trouble::Failed("a \"quoted\" word".to_owned())),

@@ -152,6 +152,7 @@ mod tests {
             unit: "",
             better,
             goal: None,
+            cpu_goal: None,
         }
     }
 
