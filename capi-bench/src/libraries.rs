@@ -27,21 +27,26 @@ pub(crate) struct Library {
 }
 
 impl Setup {
-    /// Builds ours (optimised or not), finds the reference, compiles the program against ours.
+    /// Builds ours, compiles the program against it; `to_compare`: optimised, and with the reference.
     ///
     /// `FERROZMQ_LIB_DIR` names a folder whose libzmq is taken for ours instead.
-    pub(crate) fn prepare(optimised: bool) -> Result<Self, String> {
+    pub(crate) fn prepare(to_compare: bool) -> Result<Self, String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
             .ok_or("the package lies in no workspace")?;
         let built = match env::var_os("FERROZMQ_LIB_DIR") {
             Some(folder) => library_in(Path::new(&folder))?,
-            None => build(root, optimised)?,
+            None => build(root, to_compare)?,
         };
         let work = work_folder()?;
         let ours = link_folder(&work.join("ours"), &built)?;
         let program = compile(root, &work, &ours)?;
-        let reference = match reference::find(&built)? {
+        let found = if to_compare {
+            reference::find(&built)?
+        } else {
+            None
+        };
+        let reference = match found {
             Some(file) => Some(link_folder(&work.join("reference"), &file)?),
             None => None,
         };
