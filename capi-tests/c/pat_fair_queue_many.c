@@ -127,6 +127,66 @@ CASE (no_starvation)
     rm_ctx (ctx);
 }
 
+enum { CROWD = 200, ROUNDS = 20 };
+
+/* All of the crowd say something, one after the other; a round ends when the receiver says so. */
+static void *send_rounds (void *state)
+{
+    void **crowd = state;
+    for (uint32_t round = 0; round < ROUNDS; ++round) {
+        for (uint32_t s = 0; s < CROWD; ++s)
+            CHECK (send_numbered (crowd[s], s, round, 0));
+        char go;
+        CHECK_INT (zmq_recv (crowd[CROWD], &go, 1, 0), 0);
+    }
+    return NULL;
+}
+
+/*
+ * One receiver with more silent pipes than it would care to look at each time: whether it looks, polls or
+ * sleeps, it hears of every message.
+ */
+CASE (crowd)
+{
+    void *ctx = mk_ctx (), *pull = mk_socket (ctx, ZMQ_PULL), *go = mk_socket (ctx, ZMQ_PAIR),
+         *crowd[CROWD + 1];
+    char endpoint[ENDPOINT_SIZE], go_endpoint[ENDPOINT_SIZE];
+    bind_any (pull, "inproc", endpoint);
+    bind_any (go, "inproc", go_endpoint);
+    for (int s = 0; s < CROWD; ++s) {
+        crowd[s] = mk_socket (ctx, ZMQ_PUSH);
+        REQUIRE_OK (zmq_connect (crowd[s], endpoint));
+    }
+    crowd[CROWD] = mk_socket (ctx, ZMQ_PAIR);
+    REQUIRE_OK (zmq_connect (crowd[CROWD], go_endpoint));
+    CHECK_ERRNO (zmq_recv (pull, NULL, 0, ZMQ_DONTWAIT), EAGAIN);
+    pthread_t thread = start_thread (send_rounds, crowd);
+    for (uint32_t round = 0; round < ROUNDS; ++round) {
+        int wrong = 0;
+        for (int i = 0; i < CROWD; ++i) {
+            zmq_pollitem_t item = {pull, 0, ZMQ_POLLIN, 0};
+            numbered_t body;
+            if (round % 3 == 0)
+                REQUIRE (WAIT_FOR (recv_numbered (pull, &body, ZMQ_DONTWAIT)));
+            else {
+                if (round % 3 == 1)
+                    REQUIRE (zmq_poll (&item, 1, DEADLINE_MS) == 1);
+                REQUIRE (recv_numbered (pull, &body, 0));
+            }
+            wrong += body.number != round;
+        }
+        CHECK_INT (wrong, 0);
+        CHECK_ERRNO (zmq_recv (pull, NULL, 0, ZMQ_DONTWAIT), EAGAIN);
+        CHECK_INT (zmq_send (go, "", 0, 0), 0);
+    }
+    join_thread (thread);
+    for (int s = 0; s <= CROWD; ++s)
+        rm_socket (crowd[s]);
+    rm_socket (go);
+    rm_socket (pull);
+    rm_ctx (ctx);
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -134,5 +194,6 @@ int main (int argc, char **argv)
     RUN (dealer_router);
     RUN (dealer_dealer);
     RUN (no_starvation);
+    RUN (crowd);
     return harness_end ();
 }

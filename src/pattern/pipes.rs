@@ -100,6 +100,8 @@ struct Entry {
     unsent: (usize, usize),
     hwm_out: HwmKnob,
     hwm_in: HwmKnob,
+    /// Whether it is among [`Pipes::unconfirmed`].
+    is_unconfirmed: bool,
     /// When the credit for a pipe without room was looked at last.
     looked: Option<Instant>,
 }
@@ -108,6 +110,10 @@ struct Entry {
 /// loop sees its high-water mark, one that was away sees the room that came meanwhile; the reference
 /// library has the same period.
 const LOOK: Duration = Duration::from_millis(1);
+
+/// How many pipes without frames are looked at again with every call that finds nothing. With more of them
+/// it pays to have the peers say when something comes.
+const LOOKED_AT: usize = 64;
 
 impl Entry {
     /// A frame was written; `done`: the last one of its message.
@@ -189,6 +195,7 @@ impl Pipes {
             unsent: (0, 0),
             hwm_out,
             hwm_in,
+            is_unconfirmed: false,
             looked: None,
         });
         id
@@ -382,7 +389,7 @@ impl Pipes {
             entry.end.rx.wait()
         };
         if waits {
-            if lightly && !self.unconfirmed.contains(&id) {
+            if lightly && !std::mem::replace(&mut entry.is_unconfirmed, true) {
                 self.unconfirmed.push(id);
             }
             return true;
@@ -410,6 +417,14 @@ impl Pipes {
         if self.unconfirmed.is_empty() {
             return false;
         }
+        self.look_at_unconfirmed();
+        if self.unconfirmed.len() > LOOKED_AT {
+            return self.confirm_waits();
+        }
+        !self.came.is_empty()
+    }
+
+    fn look_at_unconfirmed(&mut self) {
         let Self {
             entries,
             unconfirmed,
@@ -422,10 +437,10 @@ impl Pipes {
             let has_come = entry.end.rx.has_next();
             if has_come {
                 came.push(id);
+                entry.is_unconfirmed = false;
             }
             !has_come
         });
-        !came.is_empty()
     }
 
     /// Makes sure that peers see that we wait; true if frames have come before they did.
@@ -437,9 +452,13 @@ impl Pipes {
             }
         }
         barrier::heavy();
-        let any = self.look_again();
-        self.unconfirmed.clear();
-        any
+        self.look_at_unconfirmed();
+        while let Some(id) = self.unconfirmed.pop() {
+            if let Some(entry) = self.entry(id) {
+                entry.is_unconfirmed = false;
+            }
+        }
+        !self.came.is_empty()
     }
 
     /// A pipe found to have frames by [`Pipes::look_again`].
@@ -540,7 +559,9 @@ impl Pipes {
         }
         self.roomy.retain(|&roomy| roomy != id);
         self.ended.retain(|&ended| ended != id);
-        self.unconfirmed.retain(|&unconfirmed| unconfirmed != id);
+        if entry.is_unconfirmed {
+            self.unconfirmed.retain(|&unconfirmed| unconfirmed != id);
+        }
         self.came.retain(|&came| came != id);
         Some(entry.end)
     }
