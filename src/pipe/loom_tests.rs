@@ -138,6 +138,39 @@ fn a_reader_that_goes_to_wait_is_told_or_sees_the_message() {
     });
 }
 
+/// An inproc connector may send before anybody has bound the name. Who binds it leaves the way to itself
+/// and then says that it waits; the connector looks for the way when it sees that.
+#[test]
+fn who_finds_that_the_other_side_waits_sees_what_it_did_before() {
+    loom::model(|| {
+        let (mut tx, mut rx) = lane(1, false);
+        let way = Arc::new(AtomicBool::new(false));
+        let its_way = Arc::clone(&way);
+        let writer = thread::spawn(move || {
+            tx.send(msg(7));
+            assert!(!tx.reader_waits() || its_way.load(Ordering::Relaxed));
+            tx
+        });
+        way.store(true, Ordering::Relaxed);
+        let _ = rx.wait();
+        drop(writer.join().unwrap());
+    });
+    loom::model(|| {
+        let (mut tx, mut rx) = lane(1, false);
+        tx.send(msg(1));
+        let way = Arc::new(AtomicBool::new(false));
+        let its_way = Arc::clone(&way);
+        let reader = thread::spawn(move || {
+            let told = rx.recv().is_some_and(|received| received.wake_writer);
+            assert!(!told || its_way.load(Ordering::Relaxed));
+            rx
+        });
+        way.store(true, Ordering::Relaxed);
+        let _ = tx.wait_for_room();
+        drop(reader.join().unwrap());
+    });
+}
+
 #[test]
 fn a_writer_that_goes_to_wait_is_told_or_sees_the_credit() {
     loom::model(|| {

@@ -9,7 +9,8 @@
 //! it (`Writer::publish`, `Reader::recv` return it). Who is told and how is not known here.
 //!
 //! Memory order: "store mine, fence, load yours" on both sides, so that at least one of two sides
-//! that act at the same time sees the other (`waits` flags against `tail` and `credit`).
+//! that act at the same time sees the other (`waits` flags against `tail` and `credit`). Who finds such a
+//! flag set also sees what the other side did before it set it, its own way to be told above all.
 
 mod queue;
 
@@ -134,7 +135,7 @@ impl Writer {
     /// then: another thread may have uttered it before, and being told once too often does no harm.
     #[must_use]
     pub fn wait_for_room(&mut self) -> bool {
-        self.lane.writer_waits.store(true, Ordering::Relaxed);
+        self.lane.writer_waits.store(true, Ordering::Release);
         fence(Ordering::SeqCst);
         !self.look_for_room()
     }
@@ -216,8 +217,7 @@ impl Writer {
     #[must_use]
     pub fn reader_waits(&self) -> bool {
         fence(Ordering::SeqCst);
-        self.lane.reader_waits.load(Ordering::Relaxed)
-            && self.lane.reader_waits.swap(false, Ordering::Relaxed)
+        self.reader_waits_by_now()
     }
 
     /// As [`Self::reader_waits`], where the reader calls `barrier::heavy` and looks once more before it sleeps:
@@ -226,8 +226,13 @@ impl Writer {
     #[must_use]
     pub fn reader_waits_lightly(&self) -> bool {
         barrier::light();
+        self.reader_waits_by_now()
+    }
+
+    #[inline]
+    fn reader_waits_by_now(&self) -> bool {
         self.lane.reader_waits.load(Ordering::Relaxed)
-            && self.lane.reader_waits.swap(false, Ordering::Relaxed)
+            && self.lane.reader_waits.swap(false, Ordering::Acquire)
     }
 
     /// Drops the frames of a message that was not finished; true if there were any.
@@ -378,7 +383,7 @@ impl Reader {
         self.lane.credit.store(self.credited, Ordering::Release);
         fence(Ordering::SeqCst);
         self.lane.writer_waits.load(Ordering::Relaxed)
-            && self.lane.writer_waits.swap(false, Ordering::Relaxed)
+            && self.lane.writer_waits.swap(false, Ordering::Acquire)
     }
 
     /// Whether a frame is there.
@@ -402,13 +407,13 @@ impl Reader {
 
     /// Says that the reader will wait, before it calls `barrier::heavy` and looks again.
     pub fn say_it_waits(&self) {
-        self.lane.reader_waits.store(true, Ordering::Relaxed);
+        self.lane.reader_waits.store(true, Ordering::Release);
     }
 
     /// Says that the reader will wait. False: a frame is there already, or the writer is gone.
     #[must_use]
     pub fn wait(&mut self) -> bool {
-        self.lane.reader_waits.store(true, Ordering::Relaxed);
+        self.lane.reader_waits.store(true, Ordering::Release);
         fence(Ordering::SeqCst);
         if self.has_next() || self.lane.writer_gone.load(Ordering::Relaxed) {
             self.lane.reader_waits.store(false, Ordering::Relaxed);
