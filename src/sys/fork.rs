@@ -8,7 +8,7 @@ use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::ptr;
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::futex;
@@ -241,8 +241,10 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-/// Threads within [`apart_from_forks`].
-static APART: AtomicU32 = AtomicU32::new(0);
+/// Threads within [`apart_from_forks`], counted in the lower half. The upper half changes in a forked child: a
+/// thread that entered in the parent (it forked in a signal handler) is not counted there when it leaves.
+static APART: AtomicU64 = AtomicU64::new(0);
+const APART_HALF: u32 = 32;
 /// Forks under way.
 static FORKING: AtomicU32 = AtomicU32::new(0);
 /// How long a fork waits for those threads, which may be asking the network.
@@ -252,17 +254,17 @@ const PAUSE: Duration = Duration::from_micros(200);
 /// Calls `f` at a time when the process does not fork: what it uses of the C library has locks that a
 /// child would find taken for ever. A fork waits for it, but not for long.
 pub fn apart_from_forks<T>(f: impl FnOnce() -> T) -> T {
-    struct Leave;
+    struct Leave(u64);
     impl Drop for Leave {
         fn drop(&mut self) {
-            APART.fetch_sub(1, Ordering::SeqCst);
+            let (any, same) = (Ordering::SeqCst, |apart| apart >> APART_HALF == self.0);
+            let _ = APART.fetch_update(any, any, |apart| same(apart).then(|| apart - 1));
         }
     }
     // The handlers are there before it begins.
     let _ = generation();
     loop {
-        APART.fetch_add(1, Ordering::SeqCst);
-        let leave = Leave;
+        let leave = Leave(APART.fetch_add(1, Ordering::SeqCst) >> APART_HALF);
         if FORKING.load(Ordering::SeqCst) == 0 {
             let result = f();
             drop(leave);
@@ -273,11 +275,16 @@ pub fn apart_from_forks<T>(f: impl FnOnce() -> T) -> T {
     }
 }
 
+/// Whether a fork has to wait.
+fn is_anybody_apart() -> bool {
+    APART.load(Ordering::SeqCst) << APART_HALF != 0
+}
+
 /// Runs in the thread that forks, before: no other one is within a [`Mutex`] then.
 unsafe extern "C" fn before_fork() {
     FORKING.fetch_add(1, Ordering::SeqCst);
     let until = Instant::now().checked_add(PATIENCE_APART);
-    while APART.load(Ordering::SeqCst) > 0 && until.is_some_and(|until| Instant::now() < until) {
+    while is_anybody_apart() && until.is_some_and(|until| Instant::now() < until) {
         std::thread::sleep(PAUSE);
     }
     for inner in Inner::known() {
@@ -303,91 +310,12 @@ unsafe extern "C" fn in_parent() {
 /// generation.
 unsafe extern "C" fn in_child() {
     FORKING.store(0, Ordering::SeqCst);
-    APART.store(0, Ordering::SeqCst);
-    GENERATION.fetch_add(1, Ordering::Relaxed);
+    let generation = GENERATION.fetch_add(1, Ordering::Relaxed) + 1;
+    APART.store(u64::from(generation) << APART_HALF, Ordering::SeqCst);
+    for inner in Inner::known() {
+        inner.is_held.store(false, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn changes_in_the_child_only() {
-        let before = generation();
-        // SAFETY: the child calls only async-signal-safe functions before it exits.
-        let child = unsafe { libc::fork() };
-        assert!(child >= 0);
-        if child == 0 {
-            let status = i32::from(GENERATION.load(Ordering::Relaxed) != before + 1);
-            // SAFETY: ends the child at once, without running anything of the parent's.
-            unsafe { libc::_exit(status) };
-        }
-        let mut status = -1;
-        // SAFETY: writes `status`.
-        let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
-        assert_eq!((waited, status), (child, 0));
-        assert_eq!(generation(), before);
-    }
-
-    #[test]
-    fn lock_excludes_threads_but_not_processes() {
-        static LOCK: Lock = Lock::new();
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..1000 {
-                        let _guard = LOCK.lock();
-                        let seen = COUNT.load(Ordering::Relaxed);
-                        COUNT.store(seen + 1, Ordering::Relaxed);
-                    }
-                });
-            }
-        });
-        assert_eq!(COUNT.load(Ordering::Relaxed), 4000);
-        // A parent's thread left it locked.
-        let inherited = Lock {
-            owner: AtomicU32::new(generation() + 7),
-        };
-        drop(inherited.lock());
-        assert_eq!(inherited.owner.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn a_child_finds_data_whole_and_free() {
-        static PAIR: Mutex<(u32, u32)> = Mutex::new((0, 0));
-        let stop = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| {
-                    while !stop.load(Ordering::Relaxed) {
-                        let mut pair = PAIR.lock();
-                        pair.0 += 1;
-                        std::hint::black_box(&mut pair);
-                        pair.1 += 1;
-                    }
-                });
-            }
-            for _ in 0..200 {
-                // SAFETY: the child makes no allocation and takes no lock but this one.
-                let child = unsafe { libc::fork() };
-                assert!(child >= 0);
-                if child == 0 {
-                    // SAFETY: has no requirements; ends a child that hangs.
-                    unsafe { libc::alarm(20) };
-                    let pair = PAIR.lock();
-                    let status = i32::from(pair.0 != pair.1);
-                    // SAFETY: ends the child at once, without running anything of the parent's.
-                    unsafe { libc::_exit(status) };
-                }
-                let mut status = -1;
-                // SAFETY: writes `status`.
-                let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
-                assert_eq!((waited, status), (child, 0));
-            }
-            stop.store(true, Ordering::Relaxed);
-        });
-        let pair = PAIR.lock();
-        assert!(pair.0 > 0 && pair.0 == pair.1);
-    }
-}
+mod tests;
