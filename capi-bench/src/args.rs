@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cases::{Case, Level};
+use crate::growth;
 
 pub(crate) const HELP: &str = "\
 Usage: cargo run --release -p capi-bench -- [OPTION...]
@@ -11,11 +12,15 @@ Measures this library and the reference library (libzmq5, where installed) in tu
 
   --quick          fewer cases and shorter runs, under four minutes; otherwise under fifteen
   --smoke          every case once, as short as possible, on this library only and not optimised
+  --growth         only the cases that show how costs grow with numbers of connections,
+                   subscriptions and sockets; at the full level otherwise part of everything
   --filter TEXT    only cases with TEXT in their name; may be repeated
   --rounds N       runs per case and library (5, with --smoke 1)
   --min-ratio X    exit code 1 when a ratio is below X
   --csv FILE       every single run, one per line
   --svg FILE       the ratios as a bar chart
+  --docs FOLDER    puts the results into FOLDER/performance.md, between its marks, and draws the
+                   figures in FOLDER/performance
   --list           the cases and their command lines
 
 Environment: FERROZMQ_LIB_DIR (a folder whose libzmq.so is taken for ours), ZMQ_REF_LIB (the
@@ -31,6 +36,8 @@ pub(crate) struct Args {
     pub(crate) min_ratio: Option<f64>,
     pub(crate) csv: Option<PathBuf>,
     pub(crate) svg: Option<PathBuf>,
+    pub(crate) growth: bool,
+    pub(crate) docs: Option<PathBuf>,
     pub(crate) list: bool,
 }
 
@@ -44,6 +51,8 @@ impl Args {
             min_ratio: None,
             csv: None,
             svg: None,
+            growth: false,
+            docs: None,
             list: false,
         };
         let mut words = words;
@@ -53,6 +62,8 @@ impl Args {
                 "--help" | "-h" => return Ok(None),
                 "--quick" => args.level = Level::Quick,
                 "--smoke" => args.level = Level::Smoke,
+                "--growth" => args.growth = true,
+                "--docs" => args.docs = Some(value()?.into()),
                 "--list" => args.list = true,
                 "--filter" => args.filters.push(value()?),
                 "--csv" => args.csv = Some(value()?.into()),
@@ -71,20 +82,30 @@ impl Args {
                 _ => return Err(format!("what is {word}?")),
             }
         }
+        if args.docs.is_some() && args.is_part() {
+            return Err("--docs shows everything: not with --filter or --growth".to_owned());
+        }
         if args.rounds == 0 {
             args.rounds = if args.level == Level::Smoke { 1 } else { 5 };
         }
         Ok(Some(args))
     }
 
+    /// Whether only some of the cases were asked for.
+    pub(crate) fn is_part(&self) -> bool {
+        self.growth || !self.filters.is_empty()
+    }
+
     /// Whether a case is part of this run. One that is named runs at every level.
     pub(crate) fn wants(&self, case: &Case) -> bool {
-        if self.filters.is_empty() {
+        let named = |filter: &String| case.name.contains(filter.as_str());
+        let all = self.filters.is_empty();
+        if self.growth {
+            growth::has(case.name) && (all || self.filters.iter().any(named))
+        } else if all {
             case.runs_at(self.level)
         } else {
-            self.filters
-                .iter()
-                .any(|filter| case.name.contains(filter.as_str()))
+            self.filters.iter().any(named)
         }
     }
 }
@@ -114,6 +135,8 @@ mod tests {
         assert!(parse("--rounds 0").is_err());
         assert!(parse("--filter").is_err());
         assert!(parse("--frobnicate").is_err());
+        assert!(parse("--docs docs --growth").is_err());
+        assert!(parse("--docs docs --quick").is_ok());
         assert!(parse("--help").unwrap().is_none());
     }
 }

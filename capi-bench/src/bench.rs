@@ -8,7 +8,6 @@ use crate::args::Args;
 use crate::cases::{Case, Level};
 use crate::libraries::{Library, Setup};
 use crate::noise::Watch;
-use crate::report;
 use crate::run;
 use crate::summary::{Row, Runs};
 use crate::table::KERNEL;
@@ -41,38 +40,61 @@ impl<'a> Bench<'a> {
         Ok(Self { args, setup })
     }
 
-    /// Figures mean little without the machine that they come from.
-    pub(crate) fn print_circumstances(&self) {
+    /// Where the figures come from, without which they mean little; a line each.
+    pub(crate) fn circumstances(&self) -> Vec<String> {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = read("/proc/cpuinfo");
         let processor = cpuinfo
             .lines()
             .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
             .map_or("?", |(_, name)| name);
-        println!(
-            "machine:   {} x {processor}, Linux {}, load {}",
-            thread::available_parallelism().map_or(0, usize::from),
-            read("/proc/sys/kernel/osrelease").trim(),
-            read("/proc/loadavg")
-                .split_whitespace()
-                .next()
-                .unwrap_or("?")
-        );
-        println!("ours:      {}", self.setup.ours.description);
+        let memory = read("/proc/meminfo")
+            .split_whitespace()
+            .nth(1)
+            .and_then(|kilobytes| kilobytes.parse::<f64>().ok())
+            .map_or_else(String::new, |kilobytes| {
+                format!(", {:.0} GiB", kilobytes / 1_048_576.0)
+            });
+        let release = read("/proc/sys/kernel/osrelease");
+        let reference = match &self.setup.reference {
+            Some(reference) => reference.version.as_str(),
+            None if self.args.level == Level::Smoke => "left out",
+            None => "none",
+        };
+        vec![
+            format!(
+                "machine: {} x {processor}{memory}, Linux {}, loopback",
+                thread::available_parallelism().map_or(0, usize::from),
+                release.split('-').next().unwrap_or_default().trim()
+            ),
+            format!(
+                "libraries: ours with the interface of {}, reference {reference}",
+                self.setup.ours.version
+            ),
+            format!(
+                "medians of {} runs each, in turns, {:?} level",
+                self.args.rounds, self.args.level
+            )
+            .to_lowercase(),
+        ]
+    }
+
+    pub(crate) fn print_circumstances(&self) {
+        for line in self.circumstances() {
+            println!("{line}");
+        }
+        println!("ours: {}", self.setup.ours.file.display());
         if let Some(reference) = &self.setup.reference {
-            println!("reference: {}", reference.description);
-        } else if self.args.level == Level::Smoke {
-            println!("reference: left out");
-        } else {
+            println!("reference: {}", reference.file.display());
+        } else if self.args.level != Level::Smoke {
             eprintln!(
                 "WARNING: no reference library: install libzmq5 or set ZMQ_REF_LIB; only our own \
                  figures follow"
             );
         }
         println!(
-            "medians of {} runs each, in turns; a ratio above 1 is better; CPU is processor time per \
-             message, ours / reference, below 1 is better\n",
-            self.args.rounds
+            "a ratio above 1 is better; CPU is processor time per message, ours / reference, below 1 \
+             is better; ✓ and ✗ tell whether what is wanted was reached\n"
         );
     }
 
@@ -102,22 +124,22 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The kernel's own table; false when a run failed.
-    pub(crate) fn measure_kernel(&self) -> bool {
-        println!("\nthe kernel alone, without a library:");
-        let mut good = true;
-        for (case, _) in KERNEL {
+    /// The kernel alone, each with the name of the case that does the same.
+    pub(crate) fn measure_kernel(&self) -> Vec<(Row, &'static str)> {
+        let mut rows = Vec::new();
+        for (case, beside) in KERNEL {
+            eprintln!("kernel: {}", case.name);
             let mut runs = Runs::new();
             for _ in 0..KERNEL_ROUNDS.min(self.args.rounds) {
                 self.run_once(case, &self.setup.ours, &mut runs);
             }
-            for &metric in case.metrics {
-                let row = Row::new(case.name, metric, &runs, None);
-                println!("{}", report::kernel_row(&row));
-                good &= !row.failed;
-            }
+            rows.extend(
+                case.metrics
+                    .iter()
+                    .map(|&metric| (Row::new(case.name, metric, &runs, None), *beside)),
+            );
         }
-        good
+        rows
     }
 
     fn run_once(&self, case: &Case, library: &Library, runs: &mut Runs) {

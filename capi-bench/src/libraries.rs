@@ -22,8 +22,10 @@ pub(crate) struct Setup {
 pub(crate) struct Library {
     /// Goes into `LD_LIBRARY_PATH`.
     pub(crate) folder: PathBuf,
-    /// "4.3.6, /path/to/the/file".
-    pub(crate) description: String,
+    /// What it says of itself.
+    pub(crate) version: String,
+    /// The file behind all links.
+    pub(crate) file: PathBuf,
 }
 
 impl Setup {
@@ -92,7 +94,8 @@ impl Library {
         }
         Ok(Self {
             folder,
-            description: format!("{version}, {}", file.display()),
+            version: version.to_owned(),
+            file: file.to_owned(),
         })
     }
 }

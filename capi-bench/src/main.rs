@@ -6,6 +6,10 @@ mod args;
 mod bench;
 mod cases;
 mod chart;
+mod csv;
+mod curves;
+mod docs;
+mod growth;
 mod libraries;
 mod noise;
 #[path = "../../capi-tests/tests/run/reference.rs"]
@@ -13,6 +17,7 @@ mod reference;
 mod report;
 mod run;
 mod summary;
+mod svg;
 mod table;
 
 use std::fs;
@@ -22,9 +27,15 @@ use std::time::Instant;
 use args::Args;
 use bench::{Bench, Measured};
 use cases::Case;
-use report::Csv;
+use csv::Csv;
+use docs::{Document, FIGURES};
+use growth::SERIES;
+use report::{BESIDE, Cells, RESULTS};
 use summary::Row;
 use table::CASES;
+
+/// The parts of the document that are measured.
+const PARTS: [&str; 3] = ["results", "kernel", "growth"];
 
 fn main() -> ExitCode {
     let args = match Args::parse(std::env::args().skip(1)) {
@@ -59,33 +70,48 @@ fn main() -> ExitCode {
 /// Everything, in order; false when a run failed or a ratio is below the one asked for.
 fn measure_all(args: &Args, chosen: &[&Case]) -> Result<bool, String> {
     let begun = Instant::now();
+    let document = match &args.docs {
+        Some(folder) => Some(Document::open(folder, &PARTS)?),
+        None => None,
+    };
     let bench = Bench::new(args)?;
     let mut csv = args.csv.as_deref().map(Csv::create).transpose()?;
     bench.print_circumstances();
-    println!("{}", report::table_head());
+    println!("{}", RESULTS.head());
 
     let mut rows = Vec::new();
     let mut disturbed = 0;
-    for case in chosen {
+    for (index, case) in chosen.iter().enumerate() {
+        eprintln!(
+            "{} of {}, {} s: {}",
+            index + 1,
+            chosen.len(),
+            begun.elapsed().as_secs(),
+            case.name
+        );
         let measured = bench.measure(case);
         disturbed += usize::from(measured.others.is_some());
         if let Some(csv) = &mut csv {
             csv.write(case, &measured)?;
         }
         for row in rows_of(case, &measured) {
-            println!("{}", report::table_row(&row));
+            println!("{}", RESULTS.row(&report::result(&row)));
             rows.push(row);
         }
     }
-    let mut good = rows.iter().all(|row| !row.failed);
-    if args.filters.is_empty() {
-        good &= bench.measure_kernel();
-    }
+    println!("{}", report::verdict(&rows));
+    let kernel = if args.is_part() {
+        Vec::new()
+    } else {
+        bench.measure_kernel()
+    };
+    print_more(&rows, &kernel);
 
     if let Some(path) = &args.svg {
-        let title = "ratio to the reference library; right of 1 is better, a mark is the goal";
-        fs::write(path, chart::draw(&rows, title))
-            .map_err(|e| format!("{}: {e}", path.display()))?;
+        fs::write(path, chart::draw(&rows)).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    if let Some(document) = document {
+        write_document(document, &bench.circumstances(), &rows, &kernel)?;
     }
     println!("\n{} s in all", begun.elapsed().as_secs());
     if disturbed > 0 {
@@ -93,6 +119,7 @@ fn measure_all(args: &Args, chosen: &[&Case]) -> Result<bool, String> {
             "WARNING: other programs were at work during {disturbed} cases; repeat those alone"
         );
     }
+    let mut good = !rows.iter().any(|row| row.failed) && !kernel.iter().any(|(row, _)| row.failed);
     if let Some(least) = args.min_ratio {
         for row in &rows {
             if row.ratio.is_some_and(|ratio| ratio < least) {
@@ -129,4 +156,66 @@ fn rows_of(case: &Case, measured: &Measured) -> Vec<Row> {
             .push(format!("others used {share:.0} % of the machine"));
     }
     rows
+}
+
+fn kernel_cells(rows: &[Row], kernel: &[(Row, &'static str)]) -> Vec<Cells> {
+    kernel
+        .iter()
+        .map(|(alone, name)| report::beside(alone, rows.iter().find(|row| row.case == *name)))
+        .collect()
+}
+
+/// The tables that follow the one of results.
+fn print_more(rows: &[Row], kernel: &[(Row, &'static str)]) {
+    if !kernel.is_empty() {
+        println!("\n{}", BESIDE.head());
+        for cells in kernel_cells(rows, kernel) {
+            println!("{}", BESIDE.row(&cells));
+        }
+    }
+    for series in SERIES {
+        if let Some(table) = growth::table(series, rows, false) {
+            println!("\n{}, by the number of {}:", series.title, series.counted);
+            print!("{table}");
+        }
+    }
+}
+
+fn write_document(
+    document: Document,
+    circumstances: &[String],
+    rows: &[Row],
+    kernel: &[(Row, &'static str)],
+) -> Result<(), String> {
+    let figure = |alt: &str, file: &str| format!("![{alt}]({FIGURES}/{file}.svg)\n");
+    let cells: Vec<Cells> = rows.iter().map(report::result).collect();
+    let results = format!(
+        "- {}\n\n{}\n{}\n\n{}",
+        circumstances.join("\n- "),
+        RESULTS.markdown(&cells),
+        report::verdict(rows),
+        figure("Ratios of all cases", "ratios")
+    );
+    let mut growth = String::new();
+    let mut figures = vec![("ratios", chart::draw(rows))];
+    for series in SERIES {
+        let (Some(table), Some(drawn)) = (
+            growth::table(series, rows, true),
+            curves::draw(series, rows),
+        ) else {
+            continue;
+        };
+        growth += &format!(
+            "### {}\n\n{}\n{table}\n",
+            series.title,
+            figure(series.title, series.file)
+        );
+        figures.push((series.file, drawn));
+    }
+    let parts = [
+        (PARTS[0], results),
+        (PARTS[1], BESIDE.markdown(&kernel_cells(rows, kernel))),
+        (PARTS[2], growth),
+    ];
+    document.write(&parts, &figures)
 }

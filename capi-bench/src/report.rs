@@ -1,83 +1,159 @@
-//! Results as text: the table on the terminal, the file of single runs. What may not live here:
+//! Results as text: the same cells for the terminal and for documents. What may not live here:
 //! arithmetic beyond rounding.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
-
-use crate::bench::Measured;
-use crate::cases::Case;
-use crate::run::{Numbers, Trouble};
 use crate::summary::{Row, Side};
 
-const NAME_WIDTH: usize = 38;
+/// A table: its columns' titles and their widths on a terminal, negative where text begins at the left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Table(pub(crate) &'static [(&'static str, i32)]);
 
-/// The head of the table; the rows follow as they are measured.
-pub(crate) fn table_head() -> String {
-    let head = format!(
-        "| {:<NAME_WIDTH$} | {:>14} | {:>14} | {:>6} | {:>13} | {:>5} | {:>5} | {:<25} | notes |",
-        "case", "reference", "ours", "ratio", "from .. to", "goal", "CPU", "p50, p99: ref > ours"
-    );
-    let rule: String = head
-        .chars()
-        .map(|c| if c == '|' { '|' } else { '-' })
-        .collect();
-    format!("{head}\n{rule}")
+/// One row of a table.
+pub(crate) type Cells = Vec<String>;
+
+/// What is shown of every case.
+pub(crate) const RESULTS: Table = Table(&[
+    ("case", -38),
+    ("reference", 14),
+    ("ours", 14),
+    ("ratio", 6),
+    ("from .. to", 13),
+    ("goal", 6),
+    ("CPU", 6),
+    ("p50 in us, ref > ours", 21),
+    ("p99 in us, ref > ours", 21),
+    ("notes", 0),
+]);
+
+/// What the kernel does without a library, and with one.
+pub(crate) const BESIDE: Table = Table(&[
+    ("kernel alone", -30),
+    ("kernel", 12),
+    ("reference", 12),
+    ("ours", 12),
+    ("ours / kernel", 13),
+    ("notes", 0),
+]);
+
+impl Table {
+    /// The head and the rule, for a terminal.
+    pub(crate) fn head(self) -> String {
+        let titles: Cells = self
+            .0
+            .iter()
+            .map(|(title, _)| (*title).to_owned())
+            .collect();
+        let head = self.row(&titles);
+        let rule: String = head
+            .chars()
+            .map(|c| if c == '|' { '|' } else { '-' })
+            .collect();
+        format!("{head}\n{rule}")
+    }
+
+    /// One row, for a terminal.
+    pub(crate) fn row(self, cells: &Cells) -> String {
+        let mut line = "|".to_owned();
+        for (cell, &(_, width)) in cells.iter().zip(self.0) {
+            let room = width.unsigned_abs() as usize;
+            line += &if width < 0 {
+                format!(" {cell:<room$} |")
+            } else {
+                format!(" {cell:>room$} |")
+            };
+        }
+        line
+    }
+
+    /// The whole table, for a document; without a column of notes where there are none.
+    pub(crate) fn markdown(self, rows: &[Cells]) -> String {
+        let shown: Vec<usize> = (0..self.0.len())
+            .filter(|&i| self.0[i].0 != "notes" || rows.iter().any(|cells| !cells[i].is_empty()))
+            .collect();
+        let line = |cell: &dyn Fn(usize) -> String| {
+            let cells: Cells = shown.iter().map(|&i| cell(i)).collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let mut text = line(&|i| self.0[i].0.to_owned());
+        text += &line(&|i| if self.0[i].1 < 0 { "---" } else { "---:" }.to_owned());
+        for cells in rows {
+            text += &line(&|i| cells[i].replace('|', "\\|"));
+        }
+        text
+    }
 }
 
-pub(crate) fn table_row(row: &Row) -> String {
-    let side = |side: Option<Side>| {
-        side.map_or_else(
-            || "-".to_owned(),
-            |side| format!("{} {}", number(side.value), row.metric.unit),
-        )
-    };
-    let short = |ratio: Option<f64>| ratio.map_or_else(|| "-".to_owned(), times);
+/// A row of [`RESULTS`].
+pub(crate) fn result(row: &Row) -> Cells {
     let spread = row.spread.map_or_else(
         || "-".to_owned(),
         |(low, high)| format!("{} .. {}", times(low), times(high)),
     );
+    let goal = row.metric.goal.map_or_else(String::new, |goal| {
+        marked(goal.to_string(), row.reaches_goal())
+    });
+    let cpu = row.cpu_ratio.map_or_else(
+        || "-".to_owned(),
+        |ratio| marked(times(ratio), row.saves_cpu()),
+    );
+    vec![
+        row.name.clone(),
+        side(row, row.reference),
+        side(row, row.ours),
+        row.ratio.map_or_else(|| "-".to_owned(), times),
+        spread,
+        goal,
+        cpu,
+        both(row, |side| side.p50),
+        marked(both(row, |side| side.p99), row.keeps_p99()),
+        row.notes.join("; "),
+    ]
+}
+
+/// A row of [`BESIDE`]: a measurement of the kernel, and the row of the case that does the same.
+pub(crate) fn beside(kernel: &Row, case: Option<&Row>) -> Cells {
+    let value = |side: Option<Side>| {
+        // Streams are in bytes, whatever the case's own metric is.
+        let value = side.map(|side| side.mbytes.unwrap_or(side.value));
+        value.map_or_else(
+            || "-".to_owned(),
+            |value| format!("{} {}", number(value), kernel.metric.unit),
+        )
+    };
+    vec![
+        kernel.name.clone(),
+        value(kernel.ours),
+        value(case.and_then(|row| row.reference)),
+        value(case.and_then(|row| row.ours)),
+        case.and_then(|row| row.beside(kernel))
+            .map_or_else(|| "-".to_owned(), times),
+        kernel.notes.join("; "),
+    ]
+}
+
+/// How many of the goals were reached, in a sentence.
+pub(crate) fn verdict(rows: &[Row]) -> String {
+    let count = |name: &str, reached: &dyn Fn(&Row) -> Option<bool>| {
+        let all: Vec<bool> = rows.iter().filter_map(reached).collect();
+        let good = all.iter().filter(|&&good| good).count();
+        format!("{name} {good} of {}", all.len())
+    };
     format!(
-        "| {:<NAME_WIDTH$} | {:>14} | {:>14} | {:>6} | {spread:>13} | {:>5} | {:>5} | {:<25} | {} |",
-        row.name,
-        side(row.reference),
-        side(row.ours),
-        short(row.ratio),
-        row.metric
-            .goal
-            .map_or_else(String::new, |goal| goal.to_string()),
-        cpu(row),
-        percentiles(row),
-        row.notes.join("; ")
+        "Reached: {}, {}, {}.",
+        count("goals", &Row::reaches_goal),
+        count("half of the processor time in", &Row::saves_cpu),
+        count("a p99 no worse in", &Row::keeps_p99)
     )
 }
 
-/// A row of the kernel's own table.
-pub(crate) fn kernel_row(row: &Row) -> String {
-    let value = row.ours.map_or_else(
+fn side(row: &Row, side: Option<Side>) -> String {
+    side.map_or_else(
         || "-".to_owned(),
         |side| format!("{} {}", number(side.value), row.metric.unit),
-    );
-    format!(
-        "| {:<NAME_WIDTH$} | {value:>14} | {}",
-        row.name,
-        row.notes.join("; ")
     )
 }
 
-/// With a mark where it is more than what is wanted.
-fn cpu(row: &Row) -> String {
-    let missed = |ratio: f64| row.metric.cpu_goal.is_some_and(|most| ratio > most);
-    row.cpu_ratio.map_or_else(
-        || "-".to_owned(),
-        |ratio| format!("{}{}", times(ratio), if missed(ratio) { "!" } else { "" }),
-    )
-}
-
-fn percentiles(row: &Row) -> String {
-    let both = |side: Side| Some(format!("{}, {}", number(side.p50?), number(side.p99?)));
-    let reference = row.reference.and_then(both);
-    let ours = row.ours.and_then(both);
+fn both(row: &Row, of: impl Fn(Side) -> Option<f64>) -> String {
+    let [reference, ours] = [row.reference, row.ours].map(|side| side.and_then(&of).map(number));
     match (reference, ours) {
         (Some(reference), Some(ours)) => format!("{reference} > {ours}"),
         (None, Some(one)) | (Some(one), None) => one,
@@ -85,7 +161,16 @@ fn percentiles(row: &Row) -> String {
     }
 }
 
-fn times(ratio: f64) -> String {
+/// With a mark where something is wanted of it.
+fn marked(text: String, reached: Option<bool>) -> String {
+    match reached {
+        Some(true) => text + " ✓",
+        Some(false) => text + " ✗",
+        None => text,
+    }
+}
+
+pub(crate) fn times(ratio: f64) -> String {
     if ratio >= 99.5 {
         format!("{ratio:.0}")
     } else if ratio >= 9.95 {
@@ -110,70 +195,6 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// A file with one line per run and metric: nothing is summed up, nothing left out.
-#[derive(Debug)]
-pub(crate) struct Csv {
-    file: BufWriter<File>,
-}
-
-impl Csv {
-    pub(crate) fn create(path: &Path) -> Result<Self, String> {
-        let fail = |e: io::Error| format!("{}: {e}", path.display());
-        let mut file = BufWriter::new(File::create(path).map_err(fail)?);
-        writeln!(
-            file,
-            "case,metric,unit,library,round,value,cpu_us_per_msg,p50_us,p99_us,trouble"
-        )
-        .map_err(fail)?;
-        Ok(Self { file })
-    }
-
-    pub(crate) fn write(&mut self, case: &Case, measured: &Measured) -> Result<(), String> {
-        let sides = [
-            ("ours", Some(&measured.ours)),
-            ("reference", measured.reference.as_ref()),
-        ];
-        for (library, runs) in sides {
-            let runs = runs.map_or(&[][..], |runs| runs);
-            write_runs(&mut self.file, case, library, runs)
-                .and_then(|()| self.file.flush())
-                .map_err(|e| format!("the CSV file: {e}"))?;
-        }
-        Ok(())
-    }
-}
-
-fn write_runs(
-    file: &mut impl Write,
-    case: &Case,
-    library: &str,
-    runs: &[Result<Numbers, Trouble>],
-) -> io::Result<()> {
-    for (round, run) in runs.iter().enumerate() {
-        let round = round + 1;
-        let trouble = run.as_ref().err().map_or_else(String::new, |trouble| {
-            trouble.to_string().replace('"', "\"\"")
-        });
-        for metric in case.metrics {
-            let (name, key, unit) = (case.name, metric.key, metric.unit);
-            let [value, cpu, p50, p99] =
-                [key, "cpu_us_per_msg", "p50_us", "p99_us"].map(|key| cell(run, key));
-            writeln!(
-                file,
-                "\"{name}\",{key},{unit},{library},{round},{value},{cpu},{p50},{p99},\"{trouble}\""
-            )?;
-        }
-    }
-    Ok(())
-}
-
-fn cell(run: &Result<Numbers, Trouble>, key: &str) -> String {
-    run.as_ref()
-        .ok()
-        .and_then(|numbers| numbers.get(key))
-        .map_or_else(String::new, f64::to_string)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,18 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn csv_keeps_every_run() {
-        let case = crate::table::CASES[0];
-        let runs = [
-            Ok(Numbers::from([("msgs_per_s".to_owned(), 12.5)])),
-            Err(Trouble::Failed("a \"quoted\" word".to_owned())),
-        ];
-        let mut file = Vec::new();
-        write_runs(&mut file, &case, "ours", &runs).unwrap();
+    fn notes_show_where_there_are_any() {
+        const TABLE: Table = Table(&[("a", -3), ("b", 3), ("notes", 0)]);
+        let cells = |note: &str| vec!["x".to_owned(), "1".to_owned(), note.to_owned()];
         assert_eq!(
-            String::from_utf8(file).unwrap(),
-            "\"tcp 10 B\",msgs_per_s,msg/s,ours,1,12.5,,,,\"\"\n\
-             \"tcp 10 B\",msgs_per_s,msg/s,ours,2,,,,,\"a \"\"quoted\"\" word\"\n"
+            TABLE.markdown(&[cells("")]),
+            "| a | b |\n| --- | ---: |\n| x | 1 |\n"
         );
+        assert!(TABLE.markdown(&[cells(""), cells("so")]).contains("| so |"));
+        assert_eq!(TABLE.row(&cells("so")), "| x   |   1 | so |");
     }
 }

@@ -9,6 +9,7 @@ pub(crate) type Runs = Vec<Result<Numbers, Trouble>>;
 /// One row: a metric of a case on both libraries.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
+    pub(crate) case: &'static str,
     /// The case's name, and the metric's where it has several.
     pub(crate) name: String,
     pub(crate) metric: Metric,
@@ -32,11 +33,20 @@ pub(crate) struct Side {
     pub(crate) value: f64,
     pub(crate) p50: Option<f64>,
     pub(crate) p99: Option<f64>,
+    /// Processor time per message, in microseconds.
+    pub(crate) cpu: Option<f64>,
+    /// Of a stream of messages, in megabytes per second.
+    pub(crate) mbytes: Option<f64>,
 }
 
 impl Row {
     /// `reference` is `None` where there is no such library.
-    pub(crate) fn new(case: &str, metric: Metric, ours: &Runs, reference: Option<&Runs>) -> Self {
+    pub(crate) fn new(
+        case: &'static str,
+        metric: Metric,
+        ours: &Runs,
+        reference: Option<&Runs>,
+    ) -> Self {
         let mut notes = Vec::new();
         let mut failed = describe_trouble("ours", ours, &mut notes);
         if let Some(reference) = reference {
@@ -49,10 +59,7 @@ impl Row {
         };
         let our_side = Side::of(ours, metric.key);
         let reference_side = reference.and_then(|runs| Side::of(runs, metric.key));
-        let oriented = |ours: f64, reference: f64| match metric.better {
-            Better::Higher => quotient(ours, reference),
-            Better::Lower => quotient(reference, ours),
-        };
+        let oriented = |ours, reference| metric.better.ratio(ours, reference);
         let ratio = our_side
             .zip(reference_side)
             .map(|(ours, reference)| oriented(ours.value, reference.value));
@@ -73,6 +80,7 @@ impl Row {
             .zip(reference.and_then(|runs| median_of(runs, "cpu_us_per_msg")))
             .map(|(ours, reference)| quotient(ours, reference));
         Self {
+            case,
             name,
             metric,
             reference: reference_side,
@@ -86,12 +94,48 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Whether the ratio is as high as wanted; `None` where nothing is wanted or known.
+    pub(crate) fn reaches_goal(&self) -> Option<bool> {
+        Some(self.ratio? >= self.metric.goal?)
+    }
+
+    /// Whether the processor time is as low as wanted.
+    pub(crate) fn saves_cpu(&self) -> Option<bool> {
+        Some(self.cpu_ratio? <= self.metric.cpu_goal?)
+    }
+
+    /// Whether one message of a hundred waits no longer than with the reference.
+    pub(crate) fn keeps_p99(&self) -> Option<bool> {
+        Some(self.ours?.p99? <= self.reference?.p99?)
+    }
+
+    /// How ours compares with the kernel alone, oriented like all ratios.
+    pub(crate) fn beside(&self, kernel: &Self) -> Option<f64> {
+        let (ours, alone) = (self.ours?, kernel.ours?);
+        let [ours, alone] = [ours, alone].map(|side| side.mbytes.unwrap_or(side.value));
+        Some(kernel.metric.better.ratio(ours, alone))
+    }
+}
+
+impl Better {
+    /// More than 1 where `ours` is better.
+    pub(crate) fn ratio(self, ours: f64, theirs: f64) -> f64 {
+        match self {
+            Self::Higher => quotient(ours, theirs),
+            Self::Lower => quotient(theirs, ours),
+        }
+    }
+}
+
 impl Side {
     fn of(runs: &Runs, key: &str) -> Option<Self> {
         Some(Self {
             value: median_of(runs, key)?,
             p50: median_of(runs, "p50_us"),
             p99: median_of(runs, "p99_us"),
+            cpu: median_of(runs, "cpu_us_per_msg"),
+            mbytes: median_of(runs, "mbytes_per_s"),
         })
     }
 }
