@@ -53,7 +53,7 @@ while read -r lines file; do
         echo "$file has $lines lines; split it before 600"
         bad=1
     fi
-done < <(find src capi-bench/src capi-tests/tests examples-c -name '*.rs' ! -name 'tests.rs' ! -path '*/tests/*' \
+done < <(find src capi-bench/src parts-bench capi-tests/tests examples-c -name '*.rs' ! -name 'tests.rs' ! -path '*/tests/*' \
     -exec wc -l {} + | grep -v ' total$')
 
 while read -r file; do

@@ -7,6 +7,9 @@
 
 mod active;
 mod address_book;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod dealer;
 mod dish;
 mod distribute;
