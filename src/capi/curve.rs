@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::args;
 use crate::crypto::{KEY_LEN, SecretKey};
@@ -77,10 +77,9 @@ entry! {
         if text.len() != KEY_TEXT {
             return Err(Errno::EINVAL);
         }
-        let mut key = [0; KEY_LEN];
-        z85::decode_into(text, &mut key).ok_or(Errno::EINVAL)?;
-        let secret = SecretKey::from_bytes(key);
-        key.zeroize();
+        let mut key = Zeroizing::new([0; KEY_LEN]);
+        z85::decode_into(text, key.as_mut_slice()).ok_or(Errno::EINVAL)?;
+        let secret = SecretKey::from_bytes(&key);
         // SAFETY: passed on to the caller.
         let public_text = unsafe { key_text(z85_public_key) }?;
         write_key(&secret.public(), public_text);

@@ -2,7 +2,7 @@
 
 use dryoc::classic::crypto_core::{crypto_scalarmult, crypto_scalarmult_base};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::BoxKey;
 use crate::errno::{Errno, Result};
@@ -14,9 +14,11 @@ pub const KEY_LEN: usize = 32;
 /// A public key: the x coordinate of a point on Curve25519.
 pub type PublicKey = [u8; KEY_LEN];
 
-/// A secret key; wiped when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SecretKey([u8; KEY_LEN]);
+/// A secret key; wiped when dropped. It does not move in memory: a move would leave a copy behind.
+#[derive(Clone)]
+pub struct SecretKey(Box<Zeroizing<[u8; KEY_LEN]>>);
+
+impl ZeroizeOnDrop for SecretKey {}
 
 /// `N` bytes from the kernel's generator.
 ///
@@ -34,20 +36,22 @@ impl SecretKey {
     /// # Errors
     /// What `getrandom(2)` fails with.
     pub fn generate() -> Result<Self> {
-        let mut key = Self([0; KEY_LEN]);
-        random::fill(&mut key.0)?;
+        let mut key = Self(Box::default());
+        random::fill(key.0.as_mut_slice())?;
         Ok(key)
     }
 
     /// The key with these bytes.
     #[must_use]
-    pub const fn from_bytes(bytes: [u8; KEY_LEN]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(bytes: &[u8; KEY_LEN]) -> Self {
+        let mut key = Self(Box::default());
+        key.0.copy_from_slice(bytes);
+        key
     }
 
     /// The bytes of the key.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; KEY_LEN] {
+    pub fn as_bytes(&self) -> &[u8; KEY_LEN] {
         &self.0
     }
 
@@ -79,7 +83,7 @@ impl std::fmt::Debug for SecretKey {
 
 impl PartialEq for SecretKey {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.0.ct_eq(&**other.0).into()
     }
 }
 

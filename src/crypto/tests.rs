@@ -17,8 +17,8 @@ const NONCE: [u8; 24] = {
 fn secrets() -> (SecretKey, SecretKey) {
     let count_from = |first: u8| std::array::from_fn(|i| first + i as u8);
     (
-        SecretKey::from_bytes(count_from(1)),
-        SecretKey::from_bytes(count_from(101)),
+        SecretKey::from_bytes(&count_from(1)),
+        SecretKey::from_bytes(&count_from(101)),
     )
 }
 
@@ -219,7 +219,4 @@ fn secrets_are_wiped() {
     is_wiped::<BoxKey>();
     is_wiped::<StreamKey>();
     is_wiped::<zeroize::Zeroizing<Vec<u8>>>();
-    let (mut secret, _) = secrets();
-    zeroize::Zeroize::zeroize(&mut secret);
-    assert_eq!(secret.as_bytes(), &[0; KEY_LEN]);
 }

@@ -11,11 +11,11 @@ use crate::proto::{EngineConfig, MechanismConfig};
 use crate::socket_type::SocketType;
 
 fn server_key() -> SecretKey {
-    SecretKey::from_bytes([7; 32])
+    SecretKey::from_bytes(&[7; 32])
 }
 
 fn client_key() -> SecretKey {
-    SecretKey::from_bytes([8; 32])
+    SecretKey::from_bytes(&[8; 32])
 }
 
 /// A ROUTER that is a server.
@@ -182,7 +182,7 @@ struct Hello {
 
 /// Says HELLO, and reads WELCOME if there is one.
 fn say_hello(script: &mut Script<'_>, side: &mut Side) -> Option<Hello> {
-    let transient = SecretKey::from_bytes([9; 32]);
+    let transient = SecretKey::from_bytes(&[9; 32]);
     let mut key = transient.agree(&server_key().public()).expect("a good key");
     let mut plain = vec![0; 64];
     let mut honest = !spoil(script, &mut plain);
@@ -264,7 +264,7 @@ pub fn client(input: &[u8]) {
     let hello = answer(&mut side, b"\x05HELLO").expect("HELLO");
     let client_transient: PublicKey = array(&hello[80..]);
     let key = server_key().agree(&client_transient).expect("a good key");
-    let transient = SecretKey::from_bytes([10; 32]);
+    let transient = SecretKey::from_bytes(&[10; 32]);
     let mut plain = transient.public().to_vec();
     plain.extend_from_slice(&[3; 96]);
     // Another key or cookie is as good; another length is not.

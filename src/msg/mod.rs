@@ -7,6 +7,7 @@ mod block;
 mod edit;
 mod metadata;
 mod rxbuf;
+mod secret;
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;

@@ -6,6 +6,8 @@
 
 use std::io::IoSliceMut;
 
+use zeroize::Zeroize;
+
 use super::block::Block;
 use super::{INLINE_MAX, Msg};
 use crate::errno::{Errno, Result};
@@ -103,6 +105,17 @@ impl RxBuf {
     #[inline]
     pub fn consume(&mut self, n: usize) {
         self.start += n.min(self.end - self.start);
+    }
+
+    /// Wipes what was consumed of the buffer's own block, if no message has a window on it.
+    pub fn wipe_consumed(&mut self) {
+        let Some(block) = self.block.as_ref().filter(|block| block.is_unique()) else {
+            return;
+        };
+        // SAFETY: `start` is at most the block's capacity, those bytes were read from the stream, and
+        // `self` is borrowed for as long as the slice lives.
+        let consumed = unsafe { std::slice::from_raw_parts_mut(block.bytes(), self.start) };
+        consumed.zeroize();
     }
 
     /// Makes the next `n` unread bytes (or all, if there are fewer) a message body.

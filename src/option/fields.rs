@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::{AcceptFilter, SecurityOptions};
 use crate::socket_type::SocketType;
 
@@ -126,7 +128,7 @@ options! {
         /// User at the SOCKS proxy, empty: no authentication
         socks_username: Vec<u8>,
         /// Password at the SOCKS proxy
-        socks_password: Vec<u8>,
+        socks_password: Zeroizing<Vec<u8>>,
         /// Bytes to read from a connection at a time
         in_batch_size: i32,
         /// Bytes to write to a connection at a time
@@ -239,7 +241,7 @@ options! {
     /// Options of the WSS transport: stored and validated only.
     pub struct WssOptions {
         /// Private key
-        key_pem: Vec<u8>,
+        key_pem: Zeroizing<Vec<u8>>,
         /// Certificate
         cert_pem: Vec<u8>,
         /// Certificates to trust
@@ -299,7 +301,7 @@ impl SocketOptions {
             ipc_filter_gid: Vec::new(),
             socks_proxy: Vec::new(),
             socks_username: Vec::new(),
-            socks_password: Vec::new(),
+            socks_password: Zeroizing::default(),
             in_batch_size: 8192,
             out_batch_size: 8192,
             loopback_fastpath: false,
@@ -347,7 +349,7 @@ impl SocketOptions {
                 push: false,
             },
             wss: WssOptions {
-                key_pem: Vec::new(),
+                key_pem: Zeroizing::default(),
                 cert_pem: Vec::new(),
                 trust_pem: Vec::new(),
                 hostname: Vec::new(),

@@ -3,7 +3,7 @@
 use crate::crypto::SecretKey;
 use crate::errno::{Errno, Result};
 use crate::util::z85;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// A security mechanism, numbered as `ZMQ_MECHANISM` reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,11 +34,11 @@ pub struct SecurityOptions {
     /// `ZMQ_PLAIN_USERNAME`
     pub plain_username: Vec<u8>,
     /// `ZMQ_PLAIN_PASSWORD`
-    pub plain_password: Vec<u8>,
+    pub plain_password: Zeroizing<Vec<u8>>,
     /// `ZMQ_CURVE_PUBLICKEY`, all zero if not set
     pub curve_public_key: [u8; 32],
-    /// `ZMQ_CURVE_SECRETKEY`, all zero if not set
-    pub curve_secret_key: [u8; 32],
+    /// `ZMQ_CURVE_SECRETKEY`, all zero if not set; stays where it is when the options move
+    pub curve_secret_key: Box<Zeroizing<[u8; 32]>>,
     /// `ZMQ_CURVE_SERVERKEY`, all zero if not set
     pub curve_server_key: [u8; 32],
     /// The public key of `curve_secret_key`; see [`Self::derive_keys`].
@@ -77,7 +77,7 @@ impl SecurityOptions {
     /// Works out what a CURVE server needs for every connection, once for all of them.
     pub fn derive_keys(&mut self) {
         if self.is_server(Mechanism::Curve) {
-            self.curve_own_key = SecretKey::from_bytes(self.curve_secret_key).public();
+            self.curve_own_key = SecretKey::from_bytes(&self.curve_secret_key).public();
         }
     }
 
@@ -85,14 +85,6 @@ impl SecurityOptions {
     #[must_use]
     pub fn is_server(&self, mechanism: Mechanism) -> bool {
         self.as_server && self.mechanism == mechanism
-    }
-}
-
-/// Wipes passwords and keys.
-impl Drop for SecurityOptions {
-    fn drop(&mut self) {
-        self.plain_password.zeroize();
-        self.curve_secret_key.zeroize();
     }
 }
 
@@ -106,17 +98,20 @@ impl std::fmt::Debug for SecurityOptions {
     }
 }
 
-/// Reads a CURVE key: 32 bytes, or 40 characters of Z85 with or without a terminating NUL.
-pub(super) fn parse_key(value: &[u8]) -> Result<[u8; 32]> {
-    if let Ok(key) = value.try_into() {
-        return Ok(key);
+/// Reads a CURVE key: 32 bytes, or 40 characters of Z85 with or without a terminating NUL. It is written to
+/// its place alone, where nothing changes if it is none.
+pub(super) fn parse_key(value: &[u8], place: &mut [u8; 32]) -> Result<()> {
+    if value.len() == place.len() {
+        place.copy_from_slice(value);
+        return Ok(());
     }
     let text = match value.len() {
         40 => value,
         41 => value.strip_suffix(b"\0").ok_or(Errno::EINVAL)?,
         _ => return Err(Errno::EINVAL),
     };
-    let text = std::str::from_utf8(text).map_err(|_| Errno::EINVAL)?;
-    let key = Zeroizing::new(z85::decode(text).ok_or(Errno::EINVAL)?);
-    key.as_slice().try_into().map_err(|_| Errno::EINVAL)
+    let mut key = Zeroizing::new([0; 32]);
+    z85::decode_into(text, key.as_mut_slice()).ok_or(Errno::EINVAL)?;
+    place.copy_from_slice(key.as_slice());
+    Ok(())
 }

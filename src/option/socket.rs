@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use zeroize::{Zeroize, Zeroizing};
+
 use super::fields::SocketOptions;
 use super::security::{Mechanism, parse_key};
 use super::table::{Access, Kind, OptionSpec, Special, find};
@@ -41,9 +43,12 @@ impl SocketOptions {
                 if value.len() < min || value.len() > max {
                     return Err(Errno::EINVAL);
                 }
-                *(place.of_mut)(self) = value.to_vec();
+                // It may be a password that is replaced.
+                let place = (place.of_mut)(self);
+                place.zeroize();
+                *place = value.to_vec();
             }
-            Kind::Key(place) => *(place.of_mut)(self) = parse_key(value)?,
+            Kind::Key(place) => parse_key(value, (place.of_mut)(self))?,
             Kind::Server(mechanism) => self.security.set_server(mechanism, int(value, 0, 1)? != 0),
             Kind::Special(special) => match special {
                 Special::Subscribe => return Ok(Change::Subscribe(value)),
@@ -127,7 +132,10 @@ impl SocketOptions {
                 let key = (place.of)(self);
                 match out.capacity() {
                     32 => out.bytes(key),
-                    41 => out.text(z85::encode(key).ok_or(Errno::EINVAL)?.as_bytes()),
+                    41 => {
+                        let text = Zeroizing::new(z85::encode(key).ok_or(Errno::EINVAL)?);
+                        out.text(text.as_bytes())
+                    }
                     _ => Err(Errno::EINVAL),
                 }
             }

@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
+use zeroize::Zeroize;
+
 use crate::msg::Msg;
 
 /// Bodies of at least this many bytes are kept as messages. Below it, one copy costs less than
@@ -41,6 +43,8 @@ pub struct OutBuf {
     written: u64,
     /// `written` as of the last call of `release_if_idle`.
     written_at_release: u64,
+    /// The contiguous part is wiped when it is empty.
+    has_secret: bool,
 }
 
 /// A body kept as a message.
@@ -73,6 +77,7 @@ impl OutBuf {
             body_bytes: 0,
             written: 0,
             written_at_release: 0,
+            has_secret: false,
         }
     }
 
@@ -109,6 +114,11 @@ impl OutBuf {
             *to = head;
             copy_short(rest, body);
         }
+    }
+
+    /// What was appended is no longer kept than until it is written, or dropped.
+    pub(super) fn wipe_when_written(&mut self) {
+        self.has_secret = true;
     }
 
     /// Appends a body: copied if it is small, else kept as it is.
@@ -226,8 +236,14 @@ impl OutBuf {
         }
         let needed = self.tail + n;
         if needed > self.buf.len() {
-            self.buf
-                .resize(needed.max(self.buf.len() * 2).max(FIRST_SIZE), 0);
+            let size = needed.max(self.buf.len() * 2).max(FIRST_SIZE);
+            if self.has_secret {
+                let mut larger = Vec::with_capacity(size);
+                larger.extend_from_slice(&self.buf);
+                self.buf.zeroize();
+                self.buf = larger;
+            }
+            self.buf.resize(size, 0);
         }
     }
 
@@ -235,6 +251,9 @@ impl OutBuf {
         self.base += self.tail as u64;
         self.head = 0;
         self.tail = 0;
+        if std::mem::take(&mut self.has_secret) {
+            self.buf.as_mut_slice().zeroize();
+        }
         if self.buf.len() > KEPT_SIZE {
             self.buf.truncate(KEPT_SIZE);
             self.buf.shrink_to_fit();
@@ -244,6 +263,14 @@ impl OutBuf {
     /// Where a position of [`Body::at`] lies in `buf`.
     fn index(&self, at: u64) -> usize {
         (at - self.base) as usize
+    }
+}
+
+impl Drop for OutBuf {
+    fn drop(&mut self) {
+        if self.has_secret {
+            self.buf.zeroize();
+        }
     }
 }
 
@@ -347,6 +374,27 @@ mod tests {
         out.advance(3);
         out.append_short_frame([0, 10], b"0123456789");
         assert_eq!(gather(&out, 4, 100), b"\0\x0a0123456789");
+    }
+
+    #[test]
+    fn secrets_do_not_stay() {
+        let secret = pattern(600, 1);
+        let holds = |out: &OutBuf| out.buf.iter().any(|&byte| byte != 0);
+        let mut out = OutBuf::new();
+        out.append(&secret[..300]);
+        out.wipe_when_written();
+        out.append(&secret[300..]);
+        assert_eq!(gather(&out, 4, 1000), secret, "it moved to a larger buffer");
+        out.advance(599);
+        assert!(holds(&out));
+        out.advance(1);
+        assert!(!holds(&out));
+        out.append(&secret);
+        out.wipe_when_written();
+        out.clear();
+        assert!(!holds(&out));
+        out.append(b"abc");
+        assert_eq!(gather(&out, 4, 100), b"abc");
     }
 
     #[test]

@@ -19,15 +19,15 @@ pub(super) fn mechanism(options: &SecurityOptions) -> MechanismConfig {
         (Mechanism::Plain, true) => MechanismConfig::PlainServer,
         (Mechanism::Plain, false) => MechanismConfig::PlainClient(PlainCredentials {
             username: Zeroizing::new(options.plain_username.clone()),
-            password: Zeroizing::new(options.plain_password.clone()),
+            password: options.plain_password.clone(),
         }),
         (Mechanism::Curve, true) => MechanismConfig::CurveServer(CurveServerConfig {
-            secret_key: SecretKey::from_bytes(options.curve_secret_key),
+            secret_key: SecretKey::from_bytes(&options.curve_secret_key),
             public_key: options.curve_own_key,
         }),
         (Mechanism::Curve, false) => MechanismConfig::CurveClient(CurveClientConfig {
             public_key: options.curve_public_key,
-            secret_key: SecretKey::from_bytes(options.curve_secret_key),
+            secret_key: SecretKey::from_bytes(&options.curve_secret_key),
             server_key: options.curve_server_key,
         }),
     }

@@ -5,6 +5,8 @@
 
 use std::time::Instant;
 
+use zeroize::{Zeroize, Zeroizing};
+
 use super::Engine;
 use crate::errno::Errno;
 use crate::msg::RxBuf;
@@ -246,7 +248,7 @@ impl Engine {
             Status::Refused(status) => return Err(refused(status)),
             Status::Handshaking => {}
         }
-        let body = match self.decoder.next(rx)? {
+        let mut body = match self.decoder.next(rx)? {
             Next::NeedMore => return Ok(Some(Input::NeedMore)),
             Next::Frame(_, body) => body,
             Next::Head(head) => {
@@ -260,7 +262,12 @@ impl Engine {
         // An empty command costs something too.
         let budget = budget.saturating_sub(HEAD_MAX + body.len());
         self.state = State::Handshake { zmtp, budget };
-        self.mechanism.handle_command(body.data())?;
+        let result = self.mechanism.handle_command(body.data());
+        // It may have had a password in it.
+        body.wipe();
+        drop(body);
+        rx.wipe_consumed();
+        result?;
         self.speak(out)?;
         Ok(None)
     }
@@ -286,10 +293,11 @@ impl Engine {
 
     /// Appends the commands that the mechanism wants to send now.
     pub(super) fn speak(&mut self, out: &mut OutBuf) -> Result<(), EngineError> {
-        let mut body = Vec::new();
+        let mut body = Zeroizing::new(Vec::new());
         while self.mechanism.next_command(&mut body)? {
             command::append_body(out, &body);
-            body.clear();
+            out.wipe_when_written();
+            body.zeroize();
         }
         Ok(())
     }

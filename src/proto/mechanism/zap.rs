@@ -80,10 +80,14 @@ impl Zap {
             mechanism.as_bytes(),
         ];
         let mut frames = Vec::with_capacity(fixed.len() + credentials.len());
-        for bytes in fixed.iter().chain(credentials) {
-            let mut frame = Msg::copy_of(bytes)?;
+        for bytes in fixed {
+            frames.push(Msg::copy_of(bytes)?);
+        }
+        for bytes in credentials {
+            frames.push(Msg::secret(bytes)?);
+        }
+        for frame in &mut frames {
             frame.set_more(true);
-            frames.push(frame);
         }
         if let Some(last) = frames.last_mut() {
             last.set_more(false);

@@ -139,7 +139,8 @@ impl ServerHandshake {
         let secrets = open_box(cookie, cookie_key, &cookie_nonce)?;
         let mut secrets = &secrets[..];
         let client_transient: PublicKey = take(&mut secrets)?;
-        let transient = SecretKey::from_bytes(take(&mut secrets)?);
+        let (transient, _) = secrets.split_first_chunk().ok_or_else(cryptographic)?;
+        let transient = SecretKey::from_bytes(transient);
 
         let number = take(&mut data)?;
         let theirs = theirs.check(number)?;

@@ -37,7 +37,7 @@ fn handshakes_succeed_and_messages_pass() {
 
 #[test]
 fn zap_handlers_are_asked_as_the_rfc_wants_it() {
-    let client_key = SecretKey::from_bytes([8; 32]).public();
+    let client_key = SecretKey::from_bytes(&[8; 32]).public();
     let credentials: [(&[u8], Vec<&[u8]>); 3] = [
         (b"NULL", vec![]),
         (b"PLAIN", vec![b"admin", b"secret"]),
@@ -111,7 +111,7 @@ fn without_a_handler_the_domain_decides() {
 
 #[test]
 fn wrong_keys_are_noticed_by_the_side_that_can() {
-    let other = SecretKey::from_bytes([99; 32]);
+    let other = SecretKey::from_bytes(&[99; 32]);
     let (client, server) = curve();
     let MechanismConfig::CurveClient(keys) = &client.mechanism else {
         panic!()

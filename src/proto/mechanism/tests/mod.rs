@@ -116,8 +116,8 @@ fn plain() -> (EngineConfig, EngineConfig) {
 }
 
 fn curve() -> (EngineConfig, EngineConfig) {
-    let server = SecretKey::from_bytes([7; 32]);
-    let client = SecretKey::from_bytes([8; 32]);
+    let server = SecretKey::from_bytes(&[7; 32]);
+    let client = SecretKey::from_bytes(&[8; 32]);
     configs(
         MechanismConfig::CurveClient(CurveClientConfig {
             public_key: client.public(),
