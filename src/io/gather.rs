@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use parking_lot::Mutex;
 
 use super::session::Session;
-use crate::sys::barrier;
+use crate::sys::{barrier, thread};
 
 const NOBODY: usize = 0;
 const SEVERAL: usize = 1;
@@ -24,7 +24,7 @@ const SEVERAL: usize = 1;
 pub(super) struct Gathering {
     sessions: Mutex<Vec<Gathered>>,
     any: AtomicBool,
-    /// The thread that sends, as [`token`] has it.
+    /// The thread that sends, as [`thread::token`] has it.
     sender: AtomicUsize,
 }
 
@@ -38,7 +38,7 @@ impl Gathering {
     /// A message is being gathered by the calling thread, which has the socket's lock.
     #[inline]
     pub(super) fn note_sender(&self) {
-        let (own, known) = (token(), self.sender.load(Ordering::Relaxed));
+        let (own, known) = (thread::token(), self.sender.load(Ordering::Relaxed));
         if own != known && known != SEVERAL {
             let sender = if known == NOBODY { own } else { SEVERAL };
             self.sender.store(sender, Ordering::Relaxed);
@@ -66,7 +66,7 @@ impl Gathering {
             gathered.session.ungather();
         }
         fence(Ordering::SeqCst);
-        if self.sender.load(Ordering::Relaxed) != token() {
+        if self.sender.load(Ordering::Relaxed) != thread::token() {
             barrier::heavy();
         }
         for gathered in sessions.drain(..) {
@@ -118,13 +118,4 @@ impl Gathering {
         stay.append(&mut sessions);
         *sessions = stay;
     }
-}
-
-/// A number for the calling thread, unlike that of any other that lives.
-#[inline]
-fn token() -> usize {
-    std::thread_local! {
-        static TOKEN: u32 = const { 0 };
-    }
-    TOKEN.with(|token| std::ptr::from_ref(token).addr())
 }

@@ -127,6 +127,11 @@ impl Tarry {
         self.frames.is_multiple_of(OTHERS)
     }
 
+    /// Notes that so many frames were read while no other lane waited for a look.
+    pub fn note_frames(&mut self, frames: usize) {
+        self.frames = self.frames.wrapping_add(frames as u32);
+    }
+
     /// Calls `look` a few times; true as soon as it says that there is something.
     pub fn look(&mut self, mut look: impl FnMut() -> bool) -> bool {
         if std::mem::take(&mut self.frames) < WORTH {

@@ -6,7 +6,7 @@ use super::fair_queue::FairQueue;
 use super::greeting::Greeting;
 use super::load_balance::LoadBalance;
 use super::{BodyRead, Identity, Origin, Pattern, PipeId, Pipes};
-use crate::errno::{Errno, Result};
+use crate::errno::Result;
 use crate::msg::Msg;
 use crate::option::SocketOptions;
 
@@ -67,12 +67,16 @@ impl Pattern for Dealer {
 
     #[inline]
     fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<()> {
-        self.outbound.send(pipes, msg).map(|_| ())
+        self.outbound.send(pipes, msg)?;
+        self.outbound.offer_express(pipes);
+        Ok(())
     }
 
     #[inline]
     fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
-        self.outbound.send_short(pipes, body, more)
+        self.outbound.send_short(pipes, body, more)?;
+        self.outbound.offer_express(pipes);
+        Ok(())
     }
 
     #[inline]
@@ -88,10 +92,7 @@ impl Pattern for Dealer {
             *place = report;
             return Ok(());
         }
-        self.inbound
-            .recv_into(pipes, place)
-            .map(|_| ())
-            .ok_or(Errno::EAGAIN)
+        self.inbound.hand_over(pipes, place)
     }
 
     #[inline]
@@ -99,7 +100,7 @@ impl Pattern for Dealer {
         if let Some(report) = self.next_report(pipes) {
             return Ok(BodyRead::of(&report, into));
         }
-        self.inbound.recv_body(pipes, into).ok_or(Errno::EAGAIN)
+        self.inbound.hand_over_body(pipes, into)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::{ActiveSet, BodyRead, PipeId, Pipes, with_metadata};
+use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 
 /// Pipes that are read in turn.
@@ -74,7 +75,7 @@ impl FairQueue {
     /// As [`Self::recv`], of a frame of which only the body is wanted, and as much of that as `into`
     /// has room for.
     #[inline]
-    pub(super) fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Option<BodyRead> {
+    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Option<BodyRead> {
         if !self.rest.is_empty() {
             let frame = self.rest.pop_front()?;
             return Some(BodyRead::of(&frame, into));
@@ -83,6 +84,42 @@ impl FairQueue {
             let read = pipes.recv_body(id, into)?;
             Some((read, read.more))
         })
+    }
+
+    /// The next frame, for patterns that hand over what comes as it is.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is none.
+    #[inline]
+    pub(super) fn hand_over(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
+        self.recv_into(pipes, place).ok_or(Errno::EAGAIN)?;
+        self.offer_express(pipes);
+        Ok(())
+    }
+
+    /// As [`Self::hand_over`], of a frame of which only the body is wanted.
+    ///
+    /// # Errors
+    /// As [`Self::hand_over`].
+    #[inline]
+    pub(super) fn hand_over_body(
+        &mut self,
+        pipes: &mut Pipes,
+        into: &mut [u8],
+    ) -> Result<BodyRead> {
+        let read = self.recv_body(pipes, into).ok_or(Errno::EAGAIN)?;
+        self.offer_express(pipes);
+        Ok(read)
+    }
+
+    /// The way of the last message, if there is no other, is that of the next ones.
+    #[inline]
+    fn offer_express(&self, pipes: &mut Pipes) {
+        if let &[id] = self.pipes.active()
+            && !self.in_message()
+        {
+            pipes.offer_express_in(id);
+        }
     }
 
     /// Takes a frame from the pipe whose turn it is; `take` gives it, and whether more follow.

@@ -73,6 +73,17 @@ impl LoadBalance {
         Ok(())
     }
 
+    /// For patterns whose messages all go where the turn is: the way of the last one, if there is no other,
+    /// is that of the next ones.
+    #[inline]
+    pub(super) fn offer_express(&self, pipes: &mut Pipes) {
+        if let &[id] = self.pipes.active()
+            && !self.in_message()
+        {
+            pipes.offer_express_out(id);
+        }
+    }
+
     /// Where the next frame goes; `None` if the rest of the message goes nowhere.
     #[inline]
     fn target_of(&mut self, pipes: &mut Pipes, more: bool) -> Result<Option<PipeId>> {

@@ -5,7 +5,7 @@
 use super::fair_queue::FairQueue;
 use super::load_balance::LoadBalance;
 use super::{BodyRead, Identity, Origin, Pattern, PipeId, Pipes};
-use crate::errno::{Errno, Result};
+use crate::errno::Result;
 use crate::msg::Msg;
 
 /// A PAIR.
@@ -58,32 +58,32 @@ impl Pattern for Pair {
     }
 
     fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<()> {
-        self.outbound.send(pipes, msg).map(|_| ())
+        self.outbound.send(pipes, msg)?;
+        self.outbound.offer_express(pipes);
+        Ok(())
     }
 
     #[inline]
     fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
-        self.outbound.send_short(pipes, body, more)
+        self.outbound.send_short(pipes, body, more)?;
+        self.outbound.offer_express(pipes);
+        Ok(())
     }
 
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
-        self.inbound
-            .recv(pipes)
-            .map(|(_, frame)| frame)
-            .ok_or(Errno::EAGAIN)
+        let mut frame = Msg::new();
+        self.recv_into(pipes, &mut frame)?;
+        Ok(frame)
     }
 
     #[inline]
     fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
-        self.inbound
-            .recv_into(pipes, place)
-            .map(|_| ())
-            .ok_or(Errno::EAGAIN)
+        self.inbound.hand_over(pipes, place)
     }
 
     #[inline]
     fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
-        self.inbound.recv_body(pipes, into).ok_or(Errno::EAGAIN)
+        self.inbound.hand_over_body(pipes, into)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -3,6 +3,8 @@
 //! Sending and receiving through here keeps the books that both sides rely on: who waits, who must
 //! be told, which pipes are at their end. Which pipe is used when is the pattern's business.
 
+mod express;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +13,7 @@ use crate::msg::{Metadata, Msg};
 use crate::pipe::{BodyRead, HwmKnob, Reader, Taken, Writer};
 use crate::socket_type::SocketType;
 use crate::sys::barrier;
+use express::Express;
 
 /// Index of a pipe at its socket; used again after the pipe is gone.
 pub type PipeId = usize;
@@ -162,6 +165,7 @@ pub struct Pipes {
     came: Vec<PipeId>,
     /// The pipe that the last frame came from.
     last: Option<PipeId>,
+    express: Express,
 }
 
 impl std::fmt::Debug for Pipes {

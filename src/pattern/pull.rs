@@ -32,23 +32,19 @@ impl Pattern for Pull {
 
     #[inline]
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
-        self.inbound
-            .recv(pipes)
-            .map(|(_, frame)| frame)
-            .ok_or(Errno::EAGAIN)
+        let mut frame = Msg::new();
+        self.recv_into(pipes, &mut frame)?;
+        Ok(frame)
     }
 
     #[inline]
     fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
-        self.inbound
-            .recv_into(pipes, place)
-            .map(|_| ())
-            .ok_or(Errno::EAGAIN)
+        self.inbound.hand_over(pipes, place)
     }
 
     #[inline]
     fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
-        self.inbound.recv_body(pipes, into).ok_or(Errno::EAGAIN)
+        self.inbound.hand_over_body(pipes, into)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

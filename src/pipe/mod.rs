@@ -169,6 +169,23 @@ impl Writer {
         self.end(more)
     }
 
+    /// How many messages [`Self::send_plain`] takes without anything being asked.
+    #[must_use]
+    pub fn room_for_plain(&self) -> usize {
+        if self.is_orphaned() {
+            return 0;
+        }
+        self.room_for_run()
+    }
+
+    /// Adds a message of one frame, with a copy of a body of at most [`SHORT_MAX`] bytes; as many as
+    /// [`Self::room_for_plain`] has told, and nothing else in between.
+    #[inline]
+    pub fn send_plain(&mut self, body: &[u8]) {
+        self.frames.write_short(body, false);
+        self.frames.publish();
+    }
+
     /// How many messages of a run [`Self::send_run`] takes.
     #[inline]
     #[must_use]
@@ -336,6 +353,30 @@ impl Reader {
         (taken != Taken::Nothing).then(|| (BodyRead::of(&frame, into), taken))
     }
 
+    /// How many messages [`Self::recv_plain`] may take before credit is due.
+    #[must_use]
+    pub fn plain_ahead(&self) -> usize {
+        if self.in_message {
+            return 0;
+        }
+        let taken = self.frames.messages().wrapping_sub(self.credited);
+        (self.credit_batch() - 1).saturating_sub(taken)
+    }
+
+    /// The body of the next message, as much of it as `into` has room for, and its length; if it is
+    /// there, and a message of one short frame. As many as [`Self::plain_ahead`] has told, and nothing
+    /// else in between.
+    #[inline]
+    pub fn recv_plain(&mut self, into: &mut [u8]) -> Option<usize> {
+        self.frames.pop_plain(into)
+    }
+
+    /// As [`Self::recv_plain`], as a message.
+    #[inline]
+    pub fn recv_plain_msg(&mut self) -> Option<Msg> {
+        self.frames.pop_plain_msg()
+    }
+
     /// Takes a run of whole messages of short frames, as they are on the wire. `None`: what is next is
     /// no such thing; true: the writer waited for the credit that this gave back.
     #[inline]
@@ -351,14 +392,22 @@ impl Reader {
     fn took(&mut self, more: bool) -> Taken {
         self.in_message = more;
         if !more {
-            let hwm = self.lane.hwm.load(Ordering::Relaxed);
-            // No limit: credit is only kept near enough for the counts of monitors.
-            let batch = if hwm == 0 { 1024 } else { hwm.div_ceil(2) };
-            if self.frames.messages().wrapping_sub(self.credited) >= batch && self.give_credit() {
+            let taken = self.frames.messages().wrapping_sub(self.credited);
+            if taken >= self.credit_batch() && self.give_credit() {
                 return Taken::FrameAndCredit;
             }
         }
         Taken::Frame
+    }
+
+    /// Messages for which credit is given together.
+    #[inline]
+    fn credit_batch(&self) -> usize {
+        match self.lane.hwm.load(Ordering::Relaxed) {
+            // No limit: credit is only kept near enough for the counts of monitors.
+            0 => 1024,
+            hwm => hwm.div_ceil(2),
+        }
     }
 
     #[cold]

@@ -203,11 +203,17 @@ impl Bell {
         self.count.load(Ordering::SeqCst) > 0 || self.event.get().is_some()
     }
 
+    /// Whether [`Self::hush`] has something to do.
+    #[inline]
+    pub(crate) fn may_be_signalled(&self) -> bool {
+        self.may_be_signalled.load(Ordering::Relaxed)
+    }
+
     /// Makes `ZMQ_FD` unreadable. To be called by callers of the socket, before they look at what has
     /// come; never by an I/O thread that takes something in for them: they are still to look.
     #[inline]
     pub(crate) fn hush(&self) {
-        if !self.may_be_signalled.load(Ordering::Relaxed) {
+        if !self.may_be_signalled() {
             return;
         }
         if let Some(event) = self.event.get() {

@@ -13,13 +13,12 @@ use std::ffi::c_void;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
-
 use super::link::Link;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
 use crate::io::contain;
 use crate::sys::arena::Arena;
+use crate::sys::biased::{Biased, Guard};
 use crate::sys::fork;
 
 /// Sockets that a process may have open at a time.
@@ -30,7 +29,7 @@ const QUARANTINE: usize = 4096;
 /// The memory behind a handle.
 #[repr(align(64))]
 pub(crate) struct SocketCore {
-    state: Mutex<Option<Box<Socket>>>,
+    state: Biased<Socket>,
     /// Changes only while `state` is locked.
     is_poisoned: AtomicBool,
     /// `fork::generation()` of the process that opened the socket.
@@ -60,7 +59,7 @@ impl Eq for SocketHandle {}
 
 /// A socket's state, locked. One that is dropped by a panic leaves the socket poisoned.
 pub(crate) struct Locked {
-    socket: MappedMutexGuard<'static, Socket>,
+    socket: Guard<'static, Socket>,
     core: &'static SocketCore,
     /// Whether the thread was unwinding already when it came, so for a reason that is not ours.
     was_panicking: bool,
@@ -83,22 +82,34 @@ impl DerefMut for Locked {
 }
 
 impl Drop for Locked {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if std::thread::panicking() && !self.was_panicking {
-            self.poison();
+            self.core.poison(&self.socket);
         }
     }
 }
 
-impl Locked {
+/// Dropped by a panic only.
+struct PanicWatch<'a> {
+    socket: &'a mut Socket,
+    core: &'static SocketCore,
+}
+
+impl Drop for PanicWatch<'_> {
+    fn drop(&mut self) {
+        self.core.poison(self.socket);
+    }
+}
+
+impl SocketCore {
     #[cold]
-    fn poison(&self) {
-        self.core.is_poisoned.store(true, Ordering::Relaxed);
+    fn poison(&self, socket: &Socket) {
+        self.is_poisoned.store(true, Ordering::Relaxed);
         // Who waits for the socket must learn of it.
         contain("waking the callers of a socket", || {
-            self.socket.link.note_taken_in();
-            self.socket.link.ring();
+            socket.link.note_taken_in();
+            socket.link.ring();
         });
     }
 }
@@ -118,7 +129,7 @@ impl SocketHandle {
             }
         }
         let fresh = CORES.alloc(|| SocketCore {
-            state: Mutex::new(None),
+            state: Biased::new(),
             is_poisoned: AtomicBool::new(false),
             generation: AtomicU32::new(0),
         });
@@ -133,9 +144,8 @@ impl SocketHandle {
         self.0
             .generation
             .store(fork::generation(), Ordering::Relaxed);
-        let mut state = self.0.state.lock();
         self.0.is_poisoned.store(false, Ordering::Relaxed);
-        *state = Some(socket);
+        self.0.state.put(socket);
     }
 
     /// Gives back a handle that was never opened, or was closed.
@@ -159,6 +169,7 @@ impl SocketHandle {
     }
 
     /// Whether the process was forked since the socket was opened: nothing of it may be touched.
+    #[inline]
     fn is_inherited(self) -> bool {
         self.0.generation.load(Ordering::Relaxed) != fork::generation()
     }
@@ -173,7 +184,30 @@ impl SocketHandle {
         if self.is_inherited() {
             return Err(self.inherited_error());
         }
-        self.locked(self.0.state.lock())
+        let mut socket = self.locked(self.0.state.lock().ok_or(Errno::ENOTSOCK)?)?;
+        socket.pipes.end_express();
+        Ok(socket)
+    }
+
+    /// The socket's state, for one thing that leaves its express as it is: if since the calling thread locked
+    /// it last nobody else has.
+    #[inline(always)]
+    pub(crate) fn with_again<T>(self, f: impl FnOnce(&mut Socket) -> Option<T>) -> Option<T> {
+        if self.is_inherited() {
+            return None;
+        }
+        self.0.state.with_again(|socket| {
+            if self.0.is_poisoned.load(Ordering::Relaxed) {
+                return None;
+            }
+            let watch = PanicWatch {
+                socket,
+                core: self.0,
+            };
+            let result = f(watch.socket);
+            std::mem::forget(watch);
+            result
+        })?
     }
 
     /// The socket's state, if nobody is at it and it was not closed.
@@ -181,14 +215,13 @@ impl SocketHandle {
         if self.is_inherited() {
             return None;
         }
-        let guard = self.0.state.try_lock()?;
-        self.locked(guard).ok()
+        let mut socket = self.locked(self.0.state.try_lock()?).ok()?;
+        socket.pipes.end_express();
+        Some(socket)
     }
 
-    #[inline]
-    fn locked(self, guard: MutexGuard<'static, Option<Box<Socket>>>) -> Result<Locked> {
-        let socket = MutexGuard::try_map(guard, |state| state.as_deref_mut());
-        let socket = socket.map_err(|_| Errno::ENOTSOCK)?;
+    #[inline(always)]
+    fn locked(self, socket: Guard<'static, Socket>) -> Result<Locked> {
         if self.0.is_poisoned.load(Ordering::Relaxed) {
             return Err(Errno::ENOTRECOVERABLE);
         }
@@ -203,9 +236,10 @@ impl SocketHandle {
     fn inherited_error(self) -> Errno {
         // A core that was never opened has no generation; the lock of one that was may be held by a
         // thread that does not exist here.
-        match self.0.state.try_lock() {
-            Some(state) if state.is_none() => Errno::ENOTSOCK,
-            _ => Errno::ETERM,
+        if self.0.state.is_empty_now() {
+            Errno::ENOTSOCK
+        } else {
+            Errno::ETERM
         }
     }
 
@@ -220,12 +254,14 @@ impl SocketHandle {
                 errno => Err(errno),
             };
         }
-        self.0.state.lock().take().map(Some).ok_or(Errno::ENOTSOCK)
+        self.0.state.take().map(Some).ok_or(Errno::ENOTSOCK)
     }
 
     /// Processes what was posted, if `link` is still the socket's.
     pub(crate) fn housekeep(self, link: &Link) {
-        if let Ok(mut socket) = self.lock()
+        // Mostly a caller was here first, whose lock it would only take away.
+        if link.has_mail()
+            && let Ok(mut socket) = self.lock()
             && std::ptr::eq(&raw const *socket.link, link)
         {
             socket.keep_house();

@@ -23,7 +23,20 @@ impl SocketHandle {
     pub fn send(&self, msg: &mut Msg, flags: i32) -> Result<()> {
         msg.set_metadata(None);
         msg.clear_marks();
-        msg.set_more(flags & SNDMORE != 0);
+        let more = flags & SNDMORE != 0;
+        msg.set_more(more);
+        if let Some(body) = msg.short_body()
+            && !more
+            && self.send_express(body)
+        {
+            *msg = Msg::new();
+            return Ok(());
+        }
+        self.send_by_pattern(msg, flags)
+    }
+
+    #[inline(never)]
+    fn send_by_pattern(&self, msg: &mut Msg, flags: i32) -> Result<()> {
         self.repeat(
             flags,
             |socket| socket.pattern.send(&mut socket.pipes, msg),
@@ -39,12 +52,25 @@ impl SocketHandle {
     pub fn send_bytes(&self, data: &[u8], flags: i32) -> Result<()> {
         let more = flags & SNDMORE != 0;
         if data.len() <= SHORT_MAX {
-            return self.repeat(
-                flags,
-                |socket| socket.pattern.send_short(&mut socket.pipes, data, more),
-                |socket| socket.options.sndtimeo,
-            );
+            if !more && self.send_express(data) {
+                return Ok(());
+            }
+            return self.send_short(data, more, flags);
         }
+        self.send_copy(data, more, flags)
+    }
+
+    #[inline(never)]
+    fn send_short(&self, data: &[u8], more: bool, flags: i32) -> Result<()> {
+        self.repeat(
+            flags,
+            |socket| socket.pattern.send_short(&mut socket.pipes, data, more),
+            |socket| socket.options.sndtimeo,
+        )
+    }
+
+    #[inline(never)]
+    fn send_copy(&self, data: &[u8], more: bool, flags: i32) -> Result<()> {
         let mut msg = Msg::copy_of(data)?;
         msg.set_more(more);
         self.repeat(
@@ -54,11 +80,26 @@ impl SocketHandle {
         )
     }
 
+    /// Sends a message of one short frame the way that the one before took, if nothing else is to be done.
+    #[inline(always)]
+    fn send_express(&self, body: &[u8]) -> bool {
+        self.with_again(|socket| socket.is_quiet().then(|| socket.pipes.send_express(body)))
+            .is_some_and(|went| went)
+    }
+
     /// Receives a frame, with what is known of its sender (`zmq_msg_recv(3)`).
     ///
     /// # Errors
     /// `EAGAIN`, `EFSM`, `EINTR`, `ENOTSOCK`, `ENOTSUP`, `ETERM` as the manual says.
     pub fn recv(&self, flags: i32) -> Result<Msg> {
+        if let Some(msg) = self.recv_express_msg() {
+            return Ok(msg);
+        }
+        self.recv_by_pattern(flags)
+    }
+
+    #[inline(never)]
+    fn recv_by_pattern(&self, flags: i32) -> Result<Msg> {
         let mut msg = Msg::new();
         self.repeat(
             flags,
@@ -81,11 +122,42 @@ impl SocketHandle {
     /// As [`SocketHandle::recv`].
     #[inline]
     pub fn recv_body(&self, into: &mut [u8], flags: i32) -> Result<usize> {
+        if let Some(len) = self.recv_express(into) {
+            return Ok(len);
+        }
+        self.recv_body_by_pattern(into, flags)
+    }
+
+    #[inline(never)]
+    fn recv_body_by_pattern(&self, into: &mut [u8], flags: i32) -> Result<usize> {
         self.repeat(
             flags,
             |socket| socket.receive_body(into),
             |socket| socket.options.rcvtimeo,
         )
+    }
+
+    /// Receives a message of one short frame the way that the one before came, if nothing else is to be done.
+    #[inline(always)]
+    fn recv_express(&self, into: &mut [u8]) -> Option<usize> {
+        self.with_again(|socket| {
+            if !socket.is_quiet() {
+                return None;
+            }
+            socket.pipes.recv_express(into)
+        })
+    }
+
+    #[inline(always)]
+    fn recv_express_msg(&self) -> Option<Msg> {
+        self.with_again(|socket| {
+            if !socket.is_quiet() {
+                return None;
+            }
+            let mut msg = socket.pipes.recv_express_msg()?;
+            msg.set_metadata(socket.pipes.last_metadata().cloned());
+            Some(msg)
+        })
     }
 
     /// Tries `call` until it does not answer `EAGAIN`, or may not wait any longer.
@@ -206,12 +278,19 @@ impl Socket {
         }
     }
 
+    /// Whether nothing has happened that the next call must take in first (see [`Socket::enter`]).
+    #[inline]
+    fn is_quiet(&self) -> bool {
+        !self.link.is_stopped() && !self.link.has_mail() && !self.link.bell.may_be_signalled()
+    }
+
     /// Looks for a moment whether frames come by the pipes found empty; true if so.
     fn tarry(&mut self) -> bool {
         if !self.pipes.has_unconfirmed() || !has_cores() {
             return false;
         }
         let Self { tarry, pipes, .. } = self;
+        tarry.note_frames(pipes.take_express_count());
         tarry.look(|| pipes.look_again())
     }
 

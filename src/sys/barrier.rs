@@ -7,8 +7,10 @@
 //! (`membarrier(2)`), and costs some microseconds then. Where the kernel has no such call, both are
 //! plain full barriers.
 
-use std::sync::atomic::{AtomicU8, Ordering, compiler_fence, fence};
+use std::sync::atomic::{AtomicU8, Ordering, compiler_fence};
 use std::time::Duration;
+
+use crate::sync::fence;
 
 const UNKNOWN: u8 = 0;
 /// The light side needs no instruction.

@@ -5,6 +5,14 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
 
+/// A number for the calling thread, unlike that of any other that lives, and never 0.
+#[inline]
+#[must_use]
+pub fn token() -> usize {
+    // SAFETY: has no requirements. What it yields is the address of something that the thread has.
+    unsafe { libc::pthread_self() as usize }
+}
+
 /// Runs `f` with every signal blocked in the calling thread.
 ///
 /// Threads started inside inherit that, so the application's signal handlers never run on threads

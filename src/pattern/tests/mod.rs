@@ -1,5 +1,6 @@
 //! Patterns joined in memory: two sockets, lanes between them, mail as the runtime would carry it.
 
+mod express;
 mod pipeline;
 mod pubsub;
 mod reqrep;
@@ -101,6 +102,7 @@ impl Socket {
 
     /// What the runtime does at the start of each call.
     fn pump(&mut self) {
+        self.pipes.end_express();
         let mail = std::mem::take(&mut *self.mailbox.lock().unwrap());
         for item in mail {
             match item {

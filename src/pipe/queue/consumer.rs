@@ -2,7 +2,7 @@
 
 use super::bytes::{copy_body, read_msg, short_body};
 use super::chunk::{Chunk, Place};
-use super::{MESSAGE_BITS, MESSAGE_MASK, MORE, SHORT_HEAD, Shared, WHOLE, WHOLE_SIZE};
+use super::{MESSAGE_BITS, MESSAGE_MASK, MORE, PLAIN, SHORT_HEAD, Shared, WHOLE, WHOLE_SIZE};
 use crate::msg::Msg;
 use crate::sync::{Arc, Ordering};
 
@@ -94,6 +94,42 @@ impl Consumer {
         let (len, more) = (body.len(), flags & MORE != 0);
         self.took(SHORT_HEAD + len, more);
         Some(BodyRead { len, more })
+    }
+
+    /// As [`Self::pop_body`], of a short frame that is a message by itself; `None`: what is next, if
+    /// anything, is no such thing.
+    #[inline]
+    pub(crate) fn pop_plain(&mut self, into: &mut [u8]) -> Option<usize> {
+        let body = self.next_plain()?;
+        let kept = body.len().min(into.len());
+        // SAFETY: both are valid for that many bytes, and the caller's buffer is not ours.
+        unsafe { copy_body(body.as_ptr(), into.as_mut_ptr(), kept) };
+        let len = body.len();
+        self.took(SHORT_HEAD + len, false);
+        Some(len)
+    }
+
+    /// As [`Self::pop_plain`], as a message.
+    #[inline]
+    pub(crate) fn pop_plain_msg(&mut self) -> Option<Msg> {
+        let body = self.next_plain()?;
+        let (msg, len) = (Msg::of_short_frame(body, false), body.len());
+        self.took(SHORT_HEAD + len, false);
+        Some(msg)
+    }
+
+    #[inline]
+    fn next_plain(&mut self) -> Option<&'static [u8]> {
+        if !self.has_next() {
+            return None;
+        }
+        let record = Chunk::byte(self.place.chunk, self.place.at);
+        // SAFETY: a record begins here, which was written before the tail was stored.
+        if unsafe { record.read() } != PLAIN {
+            return None;
+        }
+        // SAFETY: a short frame, whose body is in the same chunk, and stays until it was taken.
+        Some(unsafe { short_body(record) })
     }
 
     fn pop_whole_body(&mut self, into: &mut [u8]) -> Option<BodyRead> {

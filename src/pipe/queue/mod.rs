@@ -40,7 +40,9 @@ pub(super) use producer::Producer;
 pub const SHORT_MAX: usize = 255;
 /// Longest run of short frames, in bytes.
 pub const RUN_MAX: usize = 4096;
-/// Flag of a short frame that others of its message follow, as in ZMTP.
+/// Flags of a short frame that is the last of its message, as in ZMTP ...
+const PLAIN: u8 = 0;
+/// ... and of one that others of its message follow.
 const MORE: u8 = 1;
 /// In place of the flags: a message value follows.
 const WHOLE: u8 = 0xFF;
