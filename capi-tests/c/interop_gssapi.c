@@ -48,7 +48,7 @@ ROLE (side)
     char endpoint[ENDPOINT_SIZE], line[64];
     zap_handler_t *handler = NULL;
     if (as_server) {
-        handler = zap_new (ctx, ZMQ_REP);
+        handler = zap_new_for (ctx, type);
         zap_start (handler, ctx, &stop);
     }
     set_up (socket, as_server, flags);

@@ -22,7 +22,7 @@ ROLE (server)
     void *ctx = mk_ctx (), *stop;
     char endpoint[ENDPOINT_SIZE], line[64];
     fixed_keys ();
-    zap_handler_t *handler = zap_new (ctx, ZMQ_REP);
+    zap_handler_t *handler = zap_new_for (ctx, type);
     zap_start (handler, ctx, &stop);
     void *socket = mk_side (ctx, type);
     sec_be_server (socket, (sec_mechanism_t) mechanism, "here");

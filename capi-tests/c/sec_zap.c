@@ -90,6 +90,31 @@ CASE (success_is_told)
     }
 }
 
+/* A REQ that is the server: what it receives is a reply, whoever sends it. */
+CASE (user_of_a_reply)
+{
+    for (int m = 0; m < SEC_MECHANISMS; ++m) {
+        void *ctx = mk_ctx (), *stop, *req = mk_socket (ctx, ZMQ_REQ), *rep = mk_socket (ctx, ZMQ_REP);
+        zap_handler_t *handler = zap_new (ctx, ZMQ_REP);
+        zmq_msg_t msg;
+        zap_start (handler, ctx, &stop);
+        sec_be_server (req, (sec_mechanism_t) m, "here");
+        sec_be_client (rep, (sec_mechanism_t) m);
+        join_sockets (req, rep, "tcp");
+        send_str (req, "question", 0);
+        expect_msg (rep, "question");
+        send_str (rep, "answer", 0);
+        REQUIRE_OK (zmq_msg_init (&msg));
+        CHECK_INT (zmq_msg_recv (&msg, req, 0), 6);
+        CHECK_STR (zmq_msg_gets (&msg, "User-Id"), "joe");
+        CHECK_OK (zmq_msg_close (&msg));
+        rm_socket (req);
+        rm_socket (rep);
+        zap_stop (handler, stop);
+        rm_ctx (ctx);
+    }
+}
+
 /* Both sides learn of 400 and 500. */
 CASE (refusals)
 {
@@ -287,6 +312,7 @@ int main (int argc, char **argv)
     RUN (requests_to_a_router);
     RUN (requests_over_ipc);
     RUN (user_and_metadata_on_messages);
+    RUN_OURS (user_of_a_reply, "the reference drops the connection");
     RUN (success_is_told);
     RUN (refusals);
     RUN_OURS (temporary_refusals, "the reference keeps who is refused with 300 for the whole "
