@@ -102,16 +102,13 @@ fn panel(figure: &mut Figure, left: f64, curve: &Curve, points: &[Point], counte
     figure.stroke("axis", (x.from, bottom), (x.to, bottom));
     figure.text(((x.from + x.to) / 2.0, bottom + 36.0), "middle", counted);
 
-    for (index, (class, value)) in [
+    for (class, value) in [
         (
             "reference",
             (|point| point.reference) as fn(&Point) -> Option<f64>,
         ),
         ("ours", |point| point.ours),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ] {
         let places: Vec<(f64, f64)> = points
             .iter()
             .filter_map(|point| Some((x.at(f64::from(point.number)), y.at(value(point)?))))
@@ -132,10 +129,8 @@ fn panel(figure: &mut Figure, left: f64, curve: &Curve, points: &[Point], counte
                 "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\"/>"
             ));
         }
-        let at = left + LEFT + 110.0 * index as f64;
-        figure.stroke(class, (at, TOP - 12.0), (at + 16.0, TOP - 12.0));
-        figure.text((at + 22.0, TOP - 8.0), "start", class);
     }
+    figure.legend((left + LEFT, TOP - 8.0));
 }
 
 /// The largest of 1, 2, 5 and their multiples by ten that is not above.

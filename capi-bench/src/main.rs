@@ -16,6 +16,7 @@ mod noise;
 mod reference;
 mod report;
 mod run;
+mod spans;
 mod summary;
 mod svg;
 mod table;
@@ -190,14 +191,24 @@ fn write_document(
     let figure = |alt: &str, file: &str| format!("![{alt}]({FIGURES}/{file}.svg)\n");
     let cells: Vec<Cells> = rows.iter().map(report::result).collect();
     let results = format!(
-        "- {}\n\n{}\n{}\n\n{}",
+        "- {}\n\n{}\n{}\n\n{}\n{}",
         circumstances.join("\n- "),
         RESULTS.markdown(&cells),
         report::verdict(rows),
-        figure("Ratios of all cases", "ratios")
+        figure("Ratios of the cases", "ratios"),
+        figure("Latencies, from the p50 to the p99", "latency"),
     );
     let mut growth = String::new();
-    let mut figures = vec![("ratios", chart::draw(rows))];
+    // Those that are points of curves are shown there.
+    let single: Vec<Row> = rows
+        .iter()
+        .filter(|row| !growth::has(row.case))
+        .cloned()
+        .collect();
+    let mut figures = vec![
+        ("ratios", chart::draw(&single)),
+        ("latency", spans::draw(rows)),
+    ];
     for series in SERIES {
         let (Some(table), Some(drawn)) = (
             growth::table(series, rows, true),

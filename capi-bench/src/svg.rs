@@ -60,6 +60,18 @@ impl Figure {
         ));
     }
 
+    /// Which colour is whose.
+    pub(crate) fn legend(&mut self, at: (f64, f64)) {
+        for (index, class) in ["reference", "ours"].into_iter().enumerate() {
+            let (x, y) = (at.0 + 110.0 * index as f64, at.1);
+            self.line(format!(
+                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{:.1}\" width=\"16\" height=\"3\"/>",
+                y - 5.0
+            ));
+            self.text((x + 22.0, y), "start", class);
+        }
+    }
+
     pub(crate) fn finish(mut self) -> String {
         self.line("</svg>\n".to_owned());
         self.lines.join("\n")

@@ -96,6 +96,7 @@ pub(crate) const CASES: &[Case] = cases! {
     "tcp 3 x 100 B", "thr tcp 100 1s|0.3s|0.05s parts=3", rate(0.0), quick;
     "inproc 3 x 100 B", "thr inproc 100 1s|0.3s|0.05s parts=3", rate(0.0), quick;
     "8 threads to one, tcp 100 B", "thr tcp 100 1s|0.3s|0.05s senders=8", rate(1.0), quick;
+    "8 threads to one, inproc 100 B", "thr inproc 100 1s|0.3s|0.05s senders=8", rate(1.0), full;
     "tcp 100 B, busy machine", "thr tcp 100 1s|0.3s|0.05s busy", rate(1.0), quick;
     "tcp latency 1 B", "lat tcp 1 5000|3000|100", latency(5.0), quick;
     "tcp latency 1 KB", "lat tcp 1024 5000|3000|100", latency(5.0), quick;
@@ -107,7 +108,7 @@ pub(crate) const CASES: &[Case] = cases! {
     "ipc latency 1 B after 5 ms", "lat ipc 1 150|80|5 5000", latency(0.0), full;
     "tcp latency 1 B after 100 ms", "lat tcp 1 12|5|1 100000", latency(0.0), quick;
     "tcp latency 1 B, ZMQ_FD", "fd tcp 1 5000|3000|100", latency(0.0), quick;
-    "tcp latency 1 B, busy machine", "lat tcp 1 2000|1000|20 busy", latency(1.0), quick;
+    "tcp latency 1 B, busy machine", "lat tcp 1 5000|3000|20 busy", latency(1.0), quick;
     "curve tcp 10 B", "thr tcp 10 1s|0.3s|0.05s curve", rate(0.0), full;
     "curve tcp 100 B", "thr tcp 100 1s|0.3s|0.05s curve", rate(1.5), quick;
     "curve tcp 1 KB", "thr tcp 1024 1s|0.3s|0.05s curve", rate(0.0), full;
