@@ -4,7 +4,7 @@ use std::os::fd::AsRawFd;
 
 use super::core::SocketHandle;
 use super::socket::Socket;
-use crate::errno::{Errno, Result};
+use crate::errno::Result;
 use crate::option::{Change, OptionWriter, id};
 
 /// `ZMQ_POLLIN`, `ZMQ_POLLOUT` (`zmq_poll(3)`).
@@ -96,9 +96,7 @@ impl Socket {
 
     /// What of `wanted` could be done now; the context's end counts as everything.
     pub(super) fn ready(&mut self, wanted: i16) -> Result<i16> {
-        if self.link.is_stopped() {
-            return Err(Errno::ETERM);
-        }
+        self.check_not_stopped()?;
         Ok(self.events() & wanted)
     }
 }

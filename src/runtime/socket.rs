@@ -62,9 +62,7 @@ impl Socket {
     /// `ETERM` if the context is ending.
     #[inline]
     pub(super) fn enter(&mut self) -> Result<()> {
-        if self.link.is_stopped() {
-            return Err(Errno::ETERM);
-        }
+        self.check_not_stopped()?;
         self.take_in_news();
         Ok(())
     }
@@ -72,10 +70,16 @@ impl Socket {
     /// As [`Self::enter`], for calls after which the program may sleep on `ZMQ_FD` without having looked at
     /// `ZMQ_EVENTS`: what made it readable, if anything, leaves it so.
     pub(super) fn enter_aside(&mut self) -> Result<()> {
+        self.check_not_stopped()?;
+        self.take_in_mail();
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn check_not_stopped(&self) -> Result<()> {
         if self.link.is_stopped() {
             return Err(Errno::ETERM);
         }
-        self.take_in_mail();
         Ok(())
     }
 

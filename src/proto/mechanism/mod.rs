@@ -64,8 +64,8 @@ impl MechanismConfig {
             Self::CurveServer(keys) => Box::new(curve::Curve::Handshake(
                 curve::ServerHandshake::new(config, keys),
             )),
-            Self::GssapiClient(gssapi) => Box::new(gssapi::GssapiClient::new(config, gssapi)),
-            Self::GssapiServer(gssapi) => Box::new(gssapi::GssapiServer::new(config, gssapi)),
+            Self::GssapiClient(gssapi) => Box::new(gssapi::Gssapi::client(config, gssapi)),
+            Self::GssapiServer(gssapi) => Box::new(gssapi::Gssapi::server(config, gssapi)),
         }
     }
 }

@@ -2,14 +2,13 @@
 //! READY the metadata, MESSAGE whatever the context protects.
 //!
 //! Here are the format of the commands and what both sides share; [`context`] is what a context
-//! must be able to do, [`client`] and [`server`] have the handshakes, [`traffic`] the rest. The
+//! must be able to do, [`handshake`] has the handshake, [`traffic`] the rest. The
 //! contexts themselves are the system's and come from outside.
 
-mod client;
 mod context;
 #[cfg(any(test, fuzzing))]
 pub mod fake;
-mod server;
+mod handshake;
 mod traffic;
 
 use std::sync::Arc;
@@ -19,11 +18,10 @@ use super::super::command::{self, READY};
 use super::super::error::{EngineError, HandshakeFailure, protocol_error};
 use super::super::metadata;
 use super::{append_properties, named};
-pub(super) use client::GssapiClient;
 pub use context::{
     ContextError, ContextSource, Progress, SecurityContext, Task, TaskDone, TaskRole,
 };
-pub(super) use server::GssapiServer;
+pub(super) use handshake::Gssapi;
 use traffic::Traffic;
 
 const NAME: &str = "GSSAPI";

@@ -1,5 +1,8 @@
-//! The server's handshake: INITIATE until its context is established, then the ZAP handler's word
-//! on the peer's name, then READY.
+//! The handshake of either side, and the traffic after it.
+//!
+//! The client begins. INITIATE goes to and fro until the context is established on both sides, each step of
+//! which is done elsewhere; then the client says so, by an empty command if there is no token left to
+//! send, the server asks a ZAP handler about the peer's name, and READY goes to the client and back.
 
 use super::super::super::EngineConfig;
 use super::super::super::error::{EngineError, protocol_error};
@@ -19,7 +22,7 @@ enum Step {
     /// A step is to be done, or is being done, elsewhere.
     Working(Option<Task>),
     SendToken(Progress, Box<dyn SecurityContext>),
-    /// The context is established; the client is to say that it is on its side, too.
+    /// The server's context is established; the client is to say that it is on its side, too.
     AwaitConsent(Traffic),
     AwaitZap(Traffic),
     SendReady(Traffic),
@@ -31,26 +34,67 @@ enum Step {
     Nowhere,
 }
 
-/// The server's side.
+/// One side of a connection.
 #[derive(Debug)]
-pub(in super::super) struct GssapiServer {
+pub(in super::super) struct Gssapi {
     step: Step,
     plaintext: bool,
-    zap: Zap,
+    /// Whom a server asks; a client has none.
+    zap: Option<Zap>,
     /// Our READY.
     ready: Vec<u8>,
     properties: Vec<(String, Vec<u8>)>,
 }
 
-impl GssapiServer {
-    pub(in super::super) fn new(config: &EngineConfig, gssapi: &GssapiConfig) -> Self {
+impl Gssapi {
+    pub(in super::super) fn client(config: &EngineConfig, gssapi: &GssapiConfig) -> Self {
+        let task = Task::new(gssapi.contexts.context(), Vec::new(), TaskRole::Initiate);
+        Self::new(config, gssapi, Step::Working(Some(task)), None)
+    }
+
+    pub(in super::super) fn server(config: &EngineConfig, gssapi: &GssapiConfig) -> Self {
+        let step = Step::AwaitToken(gssapi.contexts.context());
+        Self::new(config, gssapi, step, Some(Zap::new(config)))
+    }
+
+    fn new(config: &EngineConfig, gssapi: &GssapiConfig, step: Step, zap: Option<Zap>) -> Self {
         Self {
-            step: Step::AwaitToken(gssapi.contexts.context()),
+            step,
             plaintext: gssapi.plaintext,
-            zap: Zap::new(config),
+            zap,
             ready: ready_body(config),
             properties: Vec::new(),
         }
+    }
+
+    /// The step to leave; whoever takes it says which one follows.
+    fn leave(&mut self) -> Step {
+        std::mem::replace(&mut self.step, Step::Nowhere)
+    }
+
+    fn role(&self) -> TaskRole {
+        if self.is_server() {
+            TaskRole::Accept
+        } else {
+            TaskRole::Initiate
+        }
+    }
+
+    fn send_token(
+        &self,
+        body: &mut Vec<u8>,
+        progress: &Progress,
+        context: Box<dyn SecurityContext>,
+    ) -> Result<Step, EngineError> {
+        // A client's may be empty: the command by which it says that it is done.
+        if !progress.token.is_empty() {
+            put_token(body, INITIATE, &progress.token)?;
+        }
+        Ok(match (progress.complete, self.is_server()) {
+            (false, _) => Step::AwaitToken(context),
+            (true, false) => Step::AwaitReady(Traffic::new(context)),
+            (true, true) => Step::AwaitConsent(Traffic::new(context)),
+        })
     }
 
     fn handle_consent(&mut self, body: &[u8], mut traffic: Traffic) -> Result<Step, EngineError> {
@@ -58,34 +102,33 @@ impl GssapiServer {
             return Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND));
         }
         let principal = traffic.peer()?;
-        self.zap.ask(NAME, &[&principal])?;
+        if let Some(zap) = &mut self.zap {
+            zap.ask(NAME, &[&principal])?;
+        }
         Ok(Step::AwaitZap(traffic))
     }
 }
 
-impl Mechanism for GssapiServer {
+impl Mechanism for Gssapi {
     fn name(&self) -> &'static str {
         NAME
     }
 
     fn is_server(&self) -> bool {
-        true
+        self.zap.is_some()
     }
 
     fn next_command(&mut self, body: &mut Vec<u8>) -> Result<bool, EngineError> {
-        self.step = match std::mem::replace(&mut self.step, Step::Nowhere) {
-            Step::SendToken(progress, context) => {
-                put_token(body, INITIATE, &progress.token)?;
-                if progress.complete {
-                    Step::AwaitConsent(Traffic::new(context))
-                } else {
-                    Step::AwaitToken(context)
-                }
-            }
+        self.step = match self.leave() {
+            Step::SendToken(progress, context) => self.send_token(body, &progress, context)?,
             Step::SendReady(mut traffic) => {
                 let ready = std::mem::take(&mut self.ready);
                 send_ready(body, ready, &mut traffic, self.plaintext)?;
-                Step::AwaitReady(traffic)
+                if self.is_server() {
+                    Step::AwaitReady(traffic)
+                } else {
+                    Step::Ready(traffic)
+                }
             }
             other => {
                 self.step = other;
@@ -96,15 +139,19 @@ impl Mechanism for GssapiServer {
     }
 
     fn handle_command(&mut self, body: &[u8]) -> Result<(), EngineError> {
-        self.step = match std::mem::replace(&mut self.step, Step::Nowhere) {
+        self.step = match self.leave() {
             Step::AwaitToken(context) => {
                 let token = initiate_token(body)?.to_vec();
-                Step::Working(Some(Task::new(context, token, TaskRole::Accept)))
+                Step::Working(Some(Task::new(context, token, self.role())))
             }
             Step::AwaitConsent(traffic) => self.handle_consent(body, traffic)?,
             Step::AwaitReady(mut traffic) => {
                 self.properties = take_ready(body, &mut traffic, self.plaintext)?;
-                Step::Ready(traffic)
+                if self.is_server() {
+                    Step::Ready(traffic)
+                } else {
+                    Step::SendReady(traffic)
+                }
             }
             _ => return Err(failure(protocol_error::ZMTP_UNEXPECTED_COMMAND)),
         };
@@ -123,7 +170,13 @@ impl Mechanism for GssapiServer {
 
     fn take_peer_metadata(&mut self) -> PeerMetadata {
         let properties = std::mem::take(&mut self.properties);
-        self.zap.complete(properties)
+        match &mut self.zap {
+            Some(zap) => zap.complete(properties),
+            None => PeerMetadata {
+                properties,
+                ..PeerMetadata::default()
+            },
+        }
     }
 
     fn take_task(&mut self) -> Option<Task> {
@@ -138,8 +191,8 @@ impl Mechanism for GssapiServer {
             return Err(failure(protocol_error::ZMTP_UNSPECIFIED));
         }
         let progress = done.outcome?;
-        if progress.token.is_empty() {
-            // The client has not asked to know who we are, or each side would wait for the other.
+        if progress.token.is_empty() && (self.is_server() || !progress.complete) {
+            // Each side would wait for the other, or the client has not asked to know who the server is.
             return Err(failure(protocol_error::ZMTP_CRYPTOGRAPHIC));
         }
         self.step = Step::SendToken(progress, done.context);
@@ -147,12 +200,15 @@ impl Mechanism for GssapiServer {
     }
 
     fn take_zap_request(&mut self) -> Option<Vec<Msg>> {
-        self.zap.take_request()
+        self.zap.as_mut()?.take_request()
     }
 
     fn handle_zap_reply(&mut self, frames: Vec<Msg>) -> Result<(), EngineError> {
-        let verdict = self.zap.judge(&frames)?;
-        self.step = match (verdict, std::mem::replace(&mut self.step, Step::Nowhere)) {
+        let Some(zap) = &mut self.zap else {
+            return Ok(());
+        };
+        let verdict = zap.judge(&frames)?;
+        self.step = match (verdict, self.leave()) {
             (Verdict::Granted, Step::AwaitZap(traffic)) => Step::SendReady(traffic),
             (Verdict::Denied(status), _) => Step::Refused(status),
             (Verdict::Granted, _) => return Err(failure(protocol_error::ZAP_UNSPECIFIED)),
@@ -162,13 +218,14 @@ impl Mechanism for GssapiServer {
 
     /// Without a handler whoever has a ticket gets in, unless the domain is enforced.
     fn handle_zap_absent(&mut self) -> Result<(), EngineError> {
-        if self.zap.is_strict() && self.zap.has_domain() {
+        let must_ask = |zap: &Zap| zap.is_strict() && zap.has_domain();
+        if self.zap.as_ref().is_some_and(must_ask) {
             return Err(NO_HANDLER);
         }
-        match std::mem::replace(&mut self.step, Step::Nowhere) {
-            Step::AwaitZap(traffic) => self.step = Step::SendReady(traffic),
-            other => self.step = other,
-        }
+        self.step = match self.leave() {
+            Step::AwaitZap(traffic) => Step::SendReady(traffic),
+            other => other,
+        };
         Ok(())
     }
 
