@@ -138,6 +138,8 @@ void mode_router (void)
     side_start (clients);
     context = side_context ();
     socket = socket_open (context, ZMQ_ROUTER);
+    /* Whom the kernel turns away tries again after a second. */
+    socket_set (socket, ZMQ_BACKLOG, (int) job.number + 100);
     socket_bind (socket, 0);
     await_clients (socket, buffer);
     connecting = cpu_self ();
