@@ -19,6 +19,7 @@ Measures this library and the reference library (libzmq5, where installed) in tu
   --min-ratio X    exit code 1 when a ratio is below X
   --csv FILE       every single run, one per line
   --svg FILE       the ratios as a bar chart
+  --figures FOLDER all figures: ratios, latencies, growth
   --docs FOLDER    puts the results into FOLDER/performance.md, between its marks, and draws the
                    figures in FOLDER/performance
   --list           the cases and their command lines
@@ -36,6 +37,7 @@ pub(crate) struct Args {
     pub(crate) min_ratio: Option<f64>,
     pub(crate) csv: Option<PathBuf>,
     pub(crate) svg: Option<PathBuf>,
+    pub(crate) figures: Option<PathBuf>,
     pub(crate) growth: bool,
     pub(crate) docs: Option<PathBuf>,
     pub(crate) list: bool,
@@ -51,6 +53,7 @@ impl Args {
             min_ratio: None,
             csv: None,
             svg: None,
+            figures: None,
             growth: false,
             docs: None,
             list: false,
@@ -63,6 +66,7 @@ impl Args {
                 "--quick" => args.level = Level::Quick,
                 "--smoke" => args.level = Level::Smoke,
                 "--growth" => args.growth = true,
+                "--figures" => args.figures = Some(value()?.into()),
                 "--docs" => args.docs = Some(value()?.into()),
                 "--list" => args.list = true,
                 "--filter" => args.filters.push(value()?),

@@ -39,19 +39,20 @@ impl Document {
         for (name, body) in parts {
             text = replaced(&text, name, body)?;
         }
-        let folder = self.folder.join(FIGURES);
-        fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        let mut files = vec![(self.folder.join(FILE), text)];
-        files.extend(
-            figures
-                .iter()
-                .map(|(name, figure)| (folder.join(name).with_extension("svg"), figure.clone())),
-        );
-        for (file, content) in files {
-            fs::write(&file, content).map_err(|e| format!("{}: {e}", file.display()))?;
-        }
-        Ok(())
+        let file = self.folder.join(FILE);
+        fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
+        write_figures(&self.folder.join(FIGURES), figures)
     }
+}
+
+/// A file for each figure.
+pub(crate) fn write_figures(folder: &Path, figures: &[(&str, String)]) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    for (name, figure) in figures {
+        let file = folder.join(name).with_extension("svg");
+        fs::write(&file, figure).map_err(|e| format!("{}: {e}", file.display()))?;
+    }
+    Ok(())
 }
 
 /// `text` with `body` between the marks of that name.

@@ -111,6 +111,9 @@ fn measure_all(args: &Args, chosen: &[&Case]) -> Result<bool, String> {
     if let Some(path) = &args.svg {
         fs::write(path, chart::draw(&rows)).map_err(|e| format!("{}: {e}", path.display()))?;
     }
+    if let Some(folder) = &args.figures {
+        docs::write_figures(folder, &figures(&rows))?;
+    }
     if let Some(document) = document {
         write_document(document, &bench.circumstances(), &rows, &kernel)?;
     }
@@ -182,46 +185,64 @@ fn print_more(rows: &[Row], kernel: &[(Row, &'static str)]) {
     }
 }
 
-fn write_document(
-    document: Document,
-    circumstances: &[String],
-    rows: &[Row],
-    kernel: &[(Row, &'static str)],
-) -> Result<(), String> {
-    let figure = |alt: &str, file: &str| format!("![{alt}]({FIGURES}/{file}.svg)\n");
-    let cells: Vec<Cells> = rows.iter().map(report::result).collect();
-    let results = format!(
-        "- {}\n\n{}\n{}\n\n{}\n{}",
-        circumstances.join("\n- "),
-        RESULTS.markdown(&cells),
-        report::verdict(rows),
-        figure("Ratios of the cases", "ratios"),
-        figure("Latencies, from the p50 to the p99", "latency"),
-    );
-    let mut growth = String::new();
+/// All figures that there is something to draw in, by their names.
+fn figures(rows: &[Row]) -> Vec<(&'static str, String)> {
     // Those that are points of curves are shown there.
     let single: Vec<Row> = rows
         .iter()
         .filter(|row| !growth::has(row.case))
         .cloned()
         .collect();
-    let mut figures = vec![
-        ("ratios", chart::draw(&single)),
-        ("latency", spans::draw(rows)),
-    ];
+    let mut figures = Vec::new();
+    if single.iter().any(|row| row.ratio.is_some()) {
+        figures.push(("ratios", chart::draw(&single)));
+    }
+    if rows
+        .iter()
+        .any(|row| row.ours.is_some_and(|side| side.p99.is_some()))
+    {
+        figures.push(("latency", spans::draw(rows)));
+    }
+    figures.extend(
+        SERIES
+            .iter()
+            .filter_map(|series| Some((series.file, curves::draw(series, rows)?))),
+    );
+    figures
+}
+
+fn write_document(
+    document: Document,
+    circumstances: &[String],
+    rows: &[Row],
+    kernel: &[(Row, &'static str)],
+) -> Result<(), String> {
+    let figures = figures(rows);
+    let link = |alt: &str, name: &str| {
+        if figures.iter().any(|(drawn, _)| *drawn == name) {
+            format!("\n![{alt}]({FIGURES}/{name}.svg)\n")
+        } else {
+            String::new()
+        }
+    };
+    let cells: Vec<Cells> = rows.iter().map(report::result).collect();
+    let results = format!(
+        "- {}\n\n{}\n{}\n{}{}",
+        circumstances.join("\n- "),
+        RESULTS.markdown(&cells),
+        report::verdict(rows),
+        link("Ratios of the cases", "ratios"),
+        link("Latencies, from the p50 to the p99", "latency"),
+    );
+    let mut growth = String::new();
     for series in SERIES {
-        let (Some(table), Some(drawn)) = (
-            growth::table(series, rows, true),
-            curves::draw(series, rows),
-        ) else {
-            continue;
-        };
-        growth += &format!(
-            "### {}\n\n{}\n{table}\n",
-            series.title,
-            figure(series.title, series.file)
-        );
-        figures.push((series.file, drawn));
+        if let Some(table) = growth::table(series, rows, true) {
+            growth += &format!(
+                "### {}\n{}\n{table}\n",
+                series.title,
+                link(series.title, series.file)
+            );
+        }
     }
     let parts = [
         (PARTS[0], results),
