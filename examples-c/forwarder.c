@@ -14,11 +14,9 @@
 
 int main (int argc, char **argv)
 {
-    void *context = zmq_ctx_new ();
-    void *waiter, *front, *back;
+    void *waiter, *context, *front, *back;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     front = open_socket (context, ZMQ_XSUB, "creating an XSUB socket");
     back = open_socket (context, ZMQ_XPUB, "creating an XPUB socket");
     /* At the end, what is left has nobody to go to. Set now: later calls fail with ETERM. */

@@ -13,12 +13,10 @@ int main (int argc, char **argv)
 {
     const char *endpoint = argument (argc, argv, 1, "tcp://127.0.0.1:5571");
     int answers = atoi (argument (argc, argv, 2, "0"));
-    void *context = zmq_ctx_new ();
-    void *waiter, *socket;
+    void *waiter, *context, *socket;
     int answered = 0;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     /* ROUTER: it may leave a request without an answer, and take the next one. */
     socket = open_socket (context, ZMQ_ROUTER, "creating a ROUTER socket");
     bind_and_tell (socket, endpoint, "listening");

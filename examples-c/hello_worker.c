@@ -9,12 +9,10 @@
 int main (int argc, char **argv)
 {
     const char *endpoint = argument (argc, argv, 1, "tcp://127.0.0.1:5562");
-    void *context = zmq_ctx_new ();
-    void *waiter, *socket;
+    void *waiter, *context, *socket;
     int answered = 0;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     socket = open_socket (context, ZMQ_REP, "creating a REP socket");
     require (zmq_connect (socket, endpoint) == 0, endpoint);
 

@@ -85,8 +85,7 @@ int main (int argc, char **argv)
 {
     static struct door door;
     const char *folder = argument (argc, argv, 2, ".");
-    void *context = zmq_ctx_new ();
-    void *waiter, *server, *doorkeeper;
+    void *waiter, *context, *server, *doorkeeper;
     char key[KEY_TEXT];
     int i;
 
@@ -97,8 +96,7 @@ int main (int argc, char **argv)
         guest->name = argv[i];
         require (zmq_z85_decode (guest->key, key) != NULL, argv[i]);
     }
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
 
     /* The handler first: a client that comes before it is asked about is turned away. */
     door.socket = open_socket (context, ZMQ_REP, "creating the handler's socket");

@@ -86,11 +86,9 @@ static int answer (struct cache *cache, void *back)
 int main (int argc, char **argv)
 {
     static struct cache cache;
-    void *context = zmq_ctx_new ();
-    void *waiter, *front, *back;
+    void *waiter, *context, *front, *back;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     front = open_socket (context, ZMQ_SUB, "creating a SUB socket");
     back = open_socket (context, ZMQ_XPUB, "creating an XPUB socket");
     require (zmq_setsockopt (front, ZMQ_SUBSCRIBE, "", 0) == 0, "subscribing");

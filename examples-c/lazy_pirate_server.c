@@ -13,12 +13,10 @@ int main (int argc, char **argv)
 {
     const char *endpoint = argument (argc, argv, 1, "tcp://127.0.0.1:5567");
     int ignored = atoi (argument (argc, argv, 2, "3"));
-    void *context = zmq_ctx_new ();
-    void *waiter, *socket;
+    void *waiter, *context, *socket;
     int count = 0;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     socket = open_socket (context, ZMQ_ROUTER, "creating a ROUTER socket");
     bind_and_tell (socket, endpoint, "listening");
 

@@ -296,12 +296,10 @@ static int send_heartbeats (struct broker *broker)
 int main (int argc, char **argv)
 {
     static struct broker broker;
-    void *context = zmq_ctx_new ();
-    void *waiter;
+    void *waiter, *context;
     long beat_at;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     broker.watch = zmq_stopwatch_start ();
     broker.interval = atol (argument (argc, argv, 2, "1000"));
     beat_at = broker.interval;

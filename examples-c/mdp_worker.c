@@ -36,9 +36,7 @@ int main (int argc, char **argv)
     worker.service = argument (argc, argv, 2, "upper");
     worker.interval = atol (argument (argc, argv, 3, "1000"));
     worker.watch = zmq_stopwatch_start ();
-    worker.context = zmq_ctx_new ();
-    require (worker.context != NULL, "creating a context");
-    waiter = shut_down_on_signal (worker.context);
+    worker.context = begin_context (&waiter);
     if (mdp_sign_on (&worker) < 0)
         ending ("signing on");
 

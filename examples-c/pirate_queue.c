@@ -137,13 +137,11 @@ int main (int argc, char **argv)
 {
     static struct crew crew;
     long interval = atol (argument (argc, argv, 3, "1000"));
-    void *context = zmq_ctx_new ();
     void *watch = zmq_stopwatch_start ();
-    void *waiter, *front, *back;
+    void *waiter, *context, *front, *back;
     long beat_at = interval;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     front = open_socket (context, ZMQ_ROUTER, "creating the front");
     back = open_socket (context, ZMQ_ROUTER, "creating the back");
     bind_and_tell (front, argument (argc, argv, 1, "tcp://127.0.0.1:5568"), "clients");

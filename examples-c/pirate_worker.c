@@ -37,15 +37,13 @@ int main (int argc, char **argv)
     const char *endpoint = argument (argc, argv, 1, "tcp://127.0.0.1:5569");
     long interval = atol (argument (argc, argv, 2, "1000"));
     int freeze_after = atoi (argument (argc, argv, 3, "-1"));
-    void *context = zmq_ctx_new ();
     void *watch = zmq_stopwatch_start ();
-    void *waiter, *socket;
+    void *waiter, *context, *socket;
     long patience = LIVENESS * interval;
     long beat_at = interval, gone_at = patience;
     int answered = 0, frozen = 0;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     socket = sign_on (context, endpoint);
 
     while (socket) {

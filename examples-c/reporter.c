@@ -25,12 +25,10 @@ int main (int argc, char **argv)
 {
     const char *endpoint = argument (argc, argv, 1, "tcp://127.0.0.1:5563");
     const char *topic = argument (argc, argv, 2, "tides");
-    void *context = zmq_ctx_new ();
-    void *waiter, *socket;
+    void *waiter, *context, *socket;
     int listeners = 0, number = 0;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     socket = open_socket (context, ZMQ_XPUB, "creating an XPUB socket");
     /* Nobody is there to hear the last reports. */
     set_number (socket, ZMQ_LINGER, 0);

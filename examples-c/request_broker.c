@@ -14,11 +14,9 @@
 
 int main (int argc, char **argv)
 {
-    void *context = zmq_ctx_new ();
-    void *waiter, *front, *back;
+    void *waiter, *context, *front, *back;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     front = open_socket (context, ZMQ_ROUTER, "creating a ROUTER socket");
     back = open_socket (context, ZMQ_DEALER, "creating a DEALER socket");
     bind_and_tell (front, argument (argc, argv, 1, "tcp://127.0.0.1:5561"), "clients");

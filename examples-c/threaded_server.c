@@ -49,16 +49,14 @@ int main (int argc, char **argv)
     const char *endpoint = argument (argc, argv, 1, "tcp://127.0.0.1:5555");
     int threads = atoi (argument (argc, argv, 2, "4"));
     struct thread team[MOST_THREADS];
-    void *context = zmq_ctx_new ();
-    void *waiter, *front, *back;
+    void *waiter, *context, *front, *back;
     int i, answered = 0;
 
     if (threads < 1 || threads > MOST_THREADS) {
         fprintf (stderr, "usage: threaded_server [ENDPOINT [THREADS]], up to %d\n", MOST_THREADS);
         return EXIT_FAILURE;
     }
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
+    context = begin_context (&waiter);
     front = open_socket (context, ZMQ_ROUTER, "creating a ROUTER socket");
     back = open_socket (context, ZMQ_DEALER, "creating a DEALER socket");
     require (zmq_bind (back, INSIDE) == 0, INSIDE);

@@ -169,15 +169,12 @@ int main (int argc, char **argv)
     const char *endpoint = argument (argc, argv, 1, "tcp://127.0.0.1:5570");
     const char *folder = argument (argc, argv, 2, ".");
     long interval = atol (argument (argc, argv, 3, "1000"));
-    void *context = zmq_ctx_new ();
+    void *waiter, *context = begin_context (&waiter);
     void *watch = zmq_stopwatch_start ();
     struct mdp_worker desks[DESKS];
     struct errand errand = {context, watch, endpoint, folder, NULL, IDLE, "", "", 0};
-    void *waiter;
     int i, running = 1;
 
-    require (context != NULL, "creating a context");
-    waiter = shut_down_on_signal (context);
     memset (desks, 0, sizeof desks);
     for (i = 0; i < DESKS; i++) {
         desks[i].context = context;

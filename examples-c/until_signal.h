@@ -37,17 +37,21 @@ static void wait_and_shut_down (void *context)
     zmq_ctx_shutdown (context);
 }
 
-/* To be called while the program has one thread: those that come later inherit the mask. */
-static inline void *shut_down_on_signal (void *context)
+/*
+ * A context that ends so, and the thread that waits; both are for end_context. To be called while the program
+ * has one thread: those that come later inherit the mask.
+ */
+static inline void *begin_context (void **waiter)
 {
+    void *context = zmq_ctx_new ();
     sigset_t signals;
-    void *waiter;
 
+    require (context != NULL, "creating a context");
     end_signals (&signals);
     require (sigprocmask (SIG_BLOCK, &signals, NULL) == 0, "blocking signals");
-    waiter = zmq_threadstart (wait_and_shut_down, context);
-    require (waiter != NULL, "starting a thread");
-    return waiter;
+    *waiter = zmq_threadstart (wait_and_shut_down, context);
+    require (*waiter != NULL, "starting a thread");
+    return context;
 }
 
 /* Ends the thread, whether a signal has come or not, and the context; its sockets are closed. */
