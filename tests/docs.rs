@@ -288,7 +288,7 @@ fn with_socket<T>(ty: SocketType, f: impl FnOnce(SocketHandle) -> T) -> T {
     let socket = context.socket(ty as i32).expect("a type that is there");
     let linger = 0_i32.to_ne_bytes();
     socket
-        .set_option(zmq::option::id::LINGER, &linger)
+        .set_option(zmq::option::id::LINGER, Some(&linger))
         .expect("every socket has it");
     let result = f(socket);
     socket.close().expect("it is open");

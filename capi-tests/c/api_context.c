@@ -168,7 +168,9 @@ CASE (shutdown_refuses_all_but_close)
     CHECK_ERRNO (zmq_unbind (socket, "inproc://x"), ETERM);
     CHECK_ERRNO (zmq_disconnect (socket, "inproc://x"), ETERM);
     CHECK_ERRNO (zmq_setsockopt (socket, ZMQ_SNDHWM, &value, sizeof value), ETERM);
+    CHECK_ERRNO (zmq_setsockopt (socket, ZMQ_PLAIN_USERNAME, "", 0), ETERM);
     CHECK_ERRNO (zmq_getsockopt (socket, ZMQ_TYPE, &value, &size), ETERM);
+    CHECK_ERRNO (zmq_bind (socket, ""), ETERM);
     CHECK_ERRNO (zmq_socket_monitor (socket, "inproc://m", ZMQ_EVENT_ALL), ETERM);
     zmq_pollitem_t item = {socket, 0, ZMQ_POLLIN, 0};
     CHECK_ERRNO (zmq_poll (&item, 1, 0), ETERM);

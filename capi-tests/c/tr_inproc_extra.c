@@ -186,6 +186,32 @@ CASE (several_connects_to_one_name)
     rm_ctx (ctx);
 }
 
+/* What connects to a socket that is closed is no endpoint any more. */
+CASE (peer_is_gone)
+{
+    static const int types[][2] = {{ZMQ_PULL, ZMQ_PUSH}, {ZMQ_DEALER, ZMQ_DEALER}, {ZMQ_PAIR, ZMQ_PAIR}};
+    for (int t = 0; t < 3; ++t) {
+        pair_t p = new_pair (types[t][0], types[t][1]);
+        char endpoint[ENDPOINT_SIZE], other[ENDPOINT_SIZE];
+        bind_any (p.server, "inproc", endpoint);
+        REQUIRE_OK (zmq_connect (p.client, endpoint));
+        send_str (p.client, "hello", 0);
+        expect_msg (p.server, "hello");
+        rm_socket (p.server);
+        CHECK (WAIT_FOR ((settle (p.client) & ZMQ_POLLOUT) == 0));
+        CHECK_ERRNO (zmq_disconnect (p.client, endpoint), ENOENT);
+        /* As good as new. */
+        p.server = mk_socket (p.ctx, types[t][0]);
+        bind_any (p.server, "inproc", other);
+        REQUIRE_OK (zmq_connect (p.client, other));
+        send_str (p.client, "again", 0);
+        expect_msg (p.server, "again");
+        CHECK_OK (zmq_disconnect (p.client, other));
+        CHECK_ERRNO (zmq_disconnect (p.client, other), ENOENT);
+        close_pair (p);
+    }
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -196,5 +222,6 @@ int main (int argc, char **argv)
     RUN (never_bound);
     RUN (closed_before_bind);
     RUN (several_connects_to_one_name);
+    RUN_OURS (peer_is_gone, "the reference's threads take their time to notice");
     return harness_end ();
 }

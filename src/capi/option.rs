@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_void};
 use super::args;
 use super::handle::with_socket;
 use crate::errno::Errno;
-use crate::option::{self, OptionWriter};
+use crate::option::OptionWriter;
 
 /// Options of a socket.
 pub const ZMQ_AFFINITY: c_int = 4;
@@ -125,10 +125,7 @@ entry! {
         with_socket(socket, |socket| {
             // SAFETY: passed on to the caller.
             let value = unsafe { args::bytes(optval, optvallen, Errno::EINVAL) }?;
-            if value.is_empty() && !optval.is_null() && option::is_cleared_by_null(option) {
-                return Err(Errno::EINVAL);
-            }
-            socket.set_option(option, value)
+            socket.set_option(option, (!optval.is_null()).then_some(value))
         })
     }
 }

@@ -152,7 +152,7 @@ impl SocketHandle {
         link.monitor.stop();
         let socket = context.socket(type_id)?;
         let bound = socket
-            .set_option(id::LINGER, &0_i32.to_ne_bytes())
+            .set_option(id::LINGER, Some(&0_i32.to_ne_bytes()))
             .and_then(|()| socket.bind(endpoint));
         if let Err(errno) = bound {
             // It was opened just now; nothing else can be wrong with it.

@@ -4,8 +4,8 @@ use std::os::fd::AsRawFd;
 
 use super::core::SocketHandle;
 use super::socket::Socket;
-use crate::errno::Result;
-use crate::option::{Change, OptionWriter, id};
+use crate::errno::{Errno, Result};
+use crate::option::{Change, OptionWriter, id, is_cleared_by_null};
 
 /// `ZMQ_POLLIN`, `ZMQ_POLLOUT` (`zmq_poll(3)`).
 pub(super) const POLLIN: i16 = 1;
@@ -16,9 +16,13 @@ impl SocketHandle {
     ///
     /// # Errors
     /// `EINVAL`, `ETERM`, `ENOTSOCK` as the manual says.
-    pub fn set_option(&self, id: i32, value: &[u8]) -> Result<()> {
+    pub fn set_option(&self, id: i32, value: Option<&[u8]>) -> Result<()> {
         let mut socket = self.lock()?;
         socket.enter_aside()?;
+        if value.is_some_and(<[u8]>::is_empty) && is_cleared_by_null(id) {
+            return Err(Errno::EINVAL);
+        }
+        let value = value.unwrap_or_default();
         let result = socket.set_option(id, value);
         socket.take_in_mail();
         result

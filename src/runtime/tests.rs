@@ -15,7 +15,7 @@ fn socket(context: &Arc<Context>, ty: SocketType) -> SocketHandle {
 
 fn set(socket: SocketHandle, option: i32, value: i32) {
     socket
-        .set_option(option, &value.to_ne_bytes())
+        .set_option(option, Some(&value.to_ne_bytes()))
         .expect("option");
 }
 
@@ -36,7 +36,7 @@ fn closed_connectors_do_not_wait_for_a_name() {
             set(connector, id::LINGER, linger);
             if ty == SocketType::Sub {
                 connector
-                    .set_option(id::SUBSCRIBE, b"topic")
+                    .set_option(id::SUBSCRIBE, Some(b"topic"))
                     .expect("topic");
             }
             connector.connect(b"inproc://nobody").expect("connect");
