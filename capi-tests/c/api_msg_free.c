@@ -322,6 +322,29 @@ CASE (half_sent_multipart)
     expect_freed (3);
 }
 
+/* A message that is received into loses what it held even if nothing has come; not so if nothing can come. */
+CASE (receive_frees)
+{
+    static const int types[] = {ZMQ_PAIR, ZMQ_SUB, ZMQ_REP, ZMQ_DEALER, ZMQ_ROUTER, ZMQ_PULL, ZMQ_XSUB,
+                                ZMQ_REQ,  ZMQ_PUB, ZMQ_PUSH};
+    for (size_t i = 0; i < sizeof types / sizeof *types; ++i) {
+        const int expected = types[i] == ZMQ_REQ ? EFSM : i < 7 ? EAGAIN : ENOTSUP;
+        void *ctx = mk_ctx (), *socket = mk_socket (ctx, types[i]);
+        zmq_msg_t msg;
+        for (int waits = 0; waits < 2; ++waits) {
+            mk_slot (&msg, 0, 100);
+            set_int (socket, ZMQ_RCVTIMEO, 1);
+            CHECK_ERRNO (zmq_msg_recv (&msg, socket, waits ? 0 : ZMQ_DONTWAIT), expected);
+            CHECK_INT (freed (0), expected == EAGAIN);
+            CHECK_INT (zmq_msg_size (&msg), expected == EAGAIN ? 0 : 100);
+            CHECK_OK (zmq_msg_close (&msg));
+            CHECK_INT (freed (0), 1);
+        }
+        rm_socket (socket);
+        rm_ctx (ctx);
+    }
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -341,5 +364,6 @@ int main (int argc, char **argv)
     RUN (failed_send_does_not_free);
     RUN (unsent_and_unread_messages);
     RUN (half_sent_multipart);
+    RUN (receive_frees);
     return harness_end ();
 }
