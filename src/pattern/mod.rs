@@ -17,6 +17,7 @@ mod fair_queue;
 mod greeting;
 mod load_balance;
 mod pair;
+mod pipe_end;
 mod pipes;
 mod publisher;
 mod pull;
@@ -39,7 +40,8 @@ mod tests;
 pub use active::ActiveSet;
 use single_part::SinglePart;
 
-pub use pipes::{HwmBoost, PeerEnd, PipeEnd, PipeId, PipeSlot, Pipes, sum_of_hwms};
+pub use pipe_end::{HwmBoost, PeerEnd, PipeEnd, PipeId, PipeSlot, sum_of_hwms};
+pub use pipes::Pipes;
 
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
