@@ -160,6 +160,53 @@ fn identity_of(options: &SocketOptions) -> Identity {
     }
 }
 
+/// Both ends of a pipe between a connector and whoever `way` will lead to.
+struct NewPipe {
+    end: PipeEnd,
+    their_end: PipeEnd,
+    way: Arc<Neighbour>,
+}
+
+impl NewPipe {
+    fn of(connector: &Arc<Link>, boost: HwmBoost, conflate: bool) -> Self {
+        let hwms = connector.hwms();
+        let (tx, their_rx) = lane(sum_of_hwms(hwms.0, boost.0), conflate);
+        let (their_tx, rx) = lane(sum_of_hwms(hwms.1, boost.1), conflate);
+        let (slot, their_slot) = (PipeSlot::new(), PipeSlot::new());
+        let way = Arc::new(Neighbour {
+            link: OnceLock::new(),
+            slot: Arc::clone(&their_slot),
+            lightly: true,
+        });
+        let back = Neighbour {
+            link: OnceLock::from(Reached::new(connector)),
+            slot: Arc::clone(&slot),
+            lightly: true,
+        };
+        let end = PipeEnd {
+            tx,
+            rx,
+            peer: Arc::clone(&way) as Arc<dyn PeerEnd>,
+            slot,
+            metadata: None,
+            hwm_boost: boost,
+        };
+        let their_end = PipeEnd {
+            tx: their_tx,
+            rx: their_rx,
+            peer: Arc::new(back),
+            slot: their_slot,
+            metadata: None,
+            hwm_boost: boost_from(hwms),
+        };
+        Self {
+            end,
+            their_end,
+            way,
+        }
+    }
+}
+
 impl Registry {
     /// Binds a name and takes in who waits for it. Called with the binder's lock held.
     ///
@@ -238,42 +285,19 @@ impl Registry {
         barrier::prepare();
         let mut names = self.0.lock();
         let binder = names.bound.get(name).cloned();
-        let hwms = link.hwms();
-        let conflate = options.conflates();
         let boost = binder
             .as_ref()
             .map_or((Some(0), Some(0)), |binder| boost_from(binder.hwms()));
-        let (tx, their_rx) = lane(sum_of_hwms(hwms.0, boost.0), conflate);
-        let (their_tx, rx) = lane(sum_of_hwms(hwms.1, boost.1), conflate);
-        let knobs = (tx.hwm_knob(), rx.hwm_knob());
-        let (slot, their_slot) = (PipeSlot::new(), PipeSlot::new());
-        let way = Arc::new(Neighbour {
-            link: OnceLock::new(),
-            slot: Arc::clone(&their_slot),
-            lightly: true,
-        });
-        let back = Neighbour {
-            link: OnceLock::from(Reached::new(link)),
-            slot: Arc::clone(&slot),
-            lightly: true,
-        };
-        let their_end = PipeEnd {
-            tx: their_tx,
-            rx: their_rx,
-            peer: Arc::new(back),
-            slot: their_slot,
-            metadata: None,
-            hwm_boost: boost_from(hwms),
-        };
         let identity = identity_of(options);
         let peer = binder.as_ref().map(|binder| Identity {
             routing_id: binder.routing_id(),
         });
+        let pipe = NewPipe::of(link, boost, options.conflates());
         match binder {
             Some(binder) => {
-                let _ = way.link.set(Reached::new(&binder));
+                let _ = pipe.way.link.set(Reached::new(&binder));
                 binder.post(Event::Attach(
-                    Box::new(their_end),
+                    Box::new(pipe.their_end),
                     Origin::Accepted,
                     identity,
                 ));
@@ -284,24 +308,16 @@ impl Registry {
                 .or_default()
                 .push(Pending {
                     connector: Arc::clone(link),
-                    connector_slot: Arc::clone(&slot),
-                    connector_hwms: hwms,
+                    connector_slot: Arc::clone(&pipe.end.slot),
+                    connector_hwms: link.hwms(),
                     identity,
-                    way: Arc::clone(&way),
-                    end: their_end,
-                    knobs,
+                    way: pipe.way,
+                    knobs: (pipe.end.tx.hwm_knob(), pipe.end.rx.hwm_knob()),
+                    end: pipe.their_end,
                     farewell: None,
                 }),
         }
-        let end = PipeEnd {
-            tx,
-            rx,
-            peer: way,
-            slot,
-            metadata: None,
-            hwm_boost: boost,
-        };
-        (end, peer)
+        (pipe.end, peer)
     }
 
     /// Frees the names that a closed socket had bound.
