@@ -103,15 +103,29 @@ impl Distribute {
     /// left out.
     #[inline]
     pub(super) fn send(&mut self, pipes: &mut Pipes, frame: Msg) {
-        if !self.in_message {
-            self.marked.retain(|&id| pipes.look_for_room(id));
-        }
-        self.in_message = frame.is_more();
+        self.begin(pipes, frame.is_more());
         if let Some((&last, others)) = self.marked.split_last() {
             for &id in others {
                 pipes.send(id, frame.duplicate());
             }
             pipes.send(last, frame);
         }
+    }
+
+    /// As [`Self::send`], of a frame with a copy of a short body.
+    #[inline]
+    pub(super) fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) {
+        self.begin(pipes, more);
+        for &id in &self.marked {
+            pipes.send_short(id, body, more);
+        }
+    }
+
+    #[inline]
+    fn begin(&mut self, pipes: &mut Pipes, more: bool) {
+        if !self.in_message {
+            self.marked.retain(|&id| pipes.look_for_room(id));
+        }
+        self.in_message = more;
     }
 }

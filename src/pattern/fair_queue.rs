@@ -76,14 +76,8 @@ impl FairQueue {
     /// has room for.
     #[inline]
     fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Option<BodyRead> {
-        if !self.rest.is_empty() {
-            let frame = self.rest.pop_front()?;
-            return Some(BodyRead::of(&frame, into));
-        }
-        self.recv_by(pipes, |pipes, id| {
-            let read = pipes.recv_body(id, into)?;
-            Some((read, read.more))
-        })
+        self.recv_body_if(pipes, into, |_| true)
+            .map(|(read, _)| read)
     }
 
     /// The next frame, for patterns that hand over what comes as it is.
@@ -112,9 +106,30 @@ impl FairQueue {
         Ok(read)
     }
 
+    /// As [`Self::recv`], of a frame of which only the body is wanted, and that only if `wanted` says so;
+    /// else it is dropped, which is told.
+    #[inline]
+    pub(super) fn recv_body_if(
+        &mut self,
+        pipes: &mut Pipes,
+        into: &mut [u8],
+        mut wanted: impl FnMut(&[u8]) -> bool,
+    ) -> Option<(BodyRead, bool)> {
+        if !self.rest.is_empty() {
+            let frame = self.rest.pop_front()?;
+            let is_wanted = wanted(frame.data());
+            let into = if is_wanted { into } else { &mut [] };
+            return Some((BodyRead::of(&frame, into), is_wanted));
+        }
+        self.recv_by(pipes, |pipes, id| {
+            let read = pipes.recv_body_if(id, into, &mut wanted)?;
+            Some((read, read.0.more))
+        })
+    }
+
     /// The way of the last message, if there is no other, is that of the next ones.
     #[inline]
-    fn offer_express(&self, pipes: &mut Pipes) {
+    pub(super) fn offer_express(&self, pipes: &mut Pipes) {
         if let &[id] = self.pipes.active()
             && !self.in_message()
         {

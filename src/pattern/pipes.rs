@@ -258,6 +258,17 @@ impl Pipes {
         self.recv_by(id, |rx| rx.recv_body(into))
     }
 
+    /// As [`Pipes::recv_body`], if the body is wanted, which is told; else the frame is dropped.
+    #[inline]
+    pub fn recv_body_if(
+        &mut self,
+        id: PipeId,
+        into: &mut [u8],
+        mut wanted: impl FnMut(&[u8]) -> bool,
+    ) -> Option<(BodyRead, bool)> {
+        self.recv_by(id, |rx| rx.recv_body_if(into, &mut wanted))
+    }
+
     #[inline]
     fn recv_by<T>(
         &mut self,

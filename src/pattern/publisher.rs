@@ -50,6 +50,11 @@ impl Pattern for Pub {
         self.xpub.send(pipes, msg)
     }
 
+    #[inline]
+    fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
+        self.xpub.send_short(pipes, body, more)
+    }
+
     fn recv(&mut self, _pipes: &mut Pipes) -> Result<Msg> {
         Err(Errno::ENOTSUP)
     }

@@ -1,7 +1,7 @@
 //! SUB: an XSUB that filters what it receives and whose subscriptions are options (RFC 29).
 
 use super::xsub::Xsub;
-use super::{Identity, Origin, Pattern, PipeId, Pipes, with_metadata};
+use super::{BodyRead, Identity, Origin, Pattern, PipeId, Pipes, with_metadata};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 use crate::option::{SocketOptions, id as option};
@@ -36,6 +36,13 @@ impl Sub {
             self.xsub.skip_rest(pipes);
         }
     }
+
+    #[inline]
+    fn offer_express(&self, pipes: &mut Pipes) {
+        if self.xsub.matches(b"") && !self.invert_matching {
+            self.xsub.offer_express(pipes);
+        }
+    }
 }
 
 impl Pattern for Sub {
@@ -68,9 +75,29 @@ impl Pattern for Sub {
         if let Some(frame) = self.ahead.take() {
             return Ok(frame);
         }
-        self.next(pipes)
-            .map(|(_, frame)| frame)
-            .ok_or(Errno::EAGAIN)
+        let (_, frame) = self.next(pipes).ok_or(Errno::EAGAIN)?;
+        self.offer_express(pipes);
+        Ok(frame)
+    }
+
+    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
+        if let Some(frame) = self.ahead.take() {
+            return Ok(BodyRead::of(&frame, into));
+        }
+        let invert_matching = self.invert_matching;
+        loop {
+            // Later frames are asked for only if the first one matched.
+            let begins = !self.xsub.in_message();
+            let next = self.xsub.next_body(pipes, into, |topics, body| {
+                !begins || topics.matches(body) != invert_matching
+            });
+            let (read, is_wanted) = next.ok_or(Errno::EAGAIN)?;
+            if is_wanted {
+                self.offer_express(pipes);
+                return Ok(read);
+            }
+            self.xsub.skip_rest(pipes);
+        }
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -135,6 +135,26 @@ impl Xpub {
         }
     }
 
+    /// Before a frame: at the beginning of a message, decides who gets it.
+    ///
+    /// # Errors
+    /// `EAGAIN` if one of them has no room and nothing is to be dropped.
+    #[inline]
+    fn address(&mut self, pipes: &mut Pipes, data: &[u8]) -> Result<()> {
+        if self.outbound.in_message() {
+            return Ok(());
+        }
+        self.mark(data);
+        if self.rules.nodrop && !self.outbound.all_have_room(pipes) {
+            return Err(Errno::EAGAIN);
+        }
+        if self.to_last {
+            self.to_last = false;
+            self.last = None;
+        }
+        Ok(())
+    }
+
     /// Marks the pipes that get a message which begins with `data`.
     #[inline]
     fn mark(&mut self, data: &[u8]) {
@@ -208,19 +228,22 @@ impl Pattern for Xpub {
 
     #[inline]
     fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<()> {
-        if !self.outbound.in_message() {
-            self.mark(msg.data());
-            if self.rules.nodrop && !self.outbound.all_have_room(pipes) {
-                return Err(Errno::EAGAIN);
-            }
-            if self.to_last {
-                self.to_last = false;
-                self.last = None;
-            }
+        if let Some(body) = msg.short_body() {
+            self.send_short(pipes, body, msg.is_more())?;
+            *msg = Msg::new();
+            return Ok(());
         }
+        self.address(pipes, msg.data())?;
         let mut frame = msg.take();
         frame.clear_marks();
         self.outbound.send(pipes, frame);
+        Ok(())
+    }
+
+    #[inline]
+    fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
+        self.address(pipes, body)?;
+        self.outbound.send_short(pipes, body, more);
         Ok(())
     }
 

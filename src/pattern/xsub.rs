@@ -6,8 +6,8 @@
 use super::distribute::Distribute;
 use super::fair_queue::FairQueue;
 use super::subscription::{self, Topics};
-use super::{Identity, Origin, Pattern, PipeId, Pipes};
-use crate::errno::{Errno, Result};
+use super::{BodyRead, Identity, Origin, Pattern, PipeId, Pipes};
+use crate::errno::Result;
 use crate::msg::Msg;
 use crate::option::{SocketOptions, id as option};
 
@@ -66,6 +66,26 @@ impl Xsub {
     #[inline]
     pub(super) fn next(&mut self, pipes: &mut Pipes) -> Option<(PipeId, Msg)> {
         self.inbound.recv(pipes)
+    }
+
+    /// As [`Self::next`], of a frame of which only the body is wanted, and that only if `wanted` says so of
+    /// it and the topics; else it is dropped, which is told.
+    #[inline]
+    pub(super) fn next_body(
+        &mut self,
+        pipes: &mut Pipes,
+        into: &mut [u8],
+        wanted: impl Fn(&Topics, &[u8]) -> bool,
+    ) -> Option<(BodyRead, bool)> {
+        let Self {
+            topics, inbound, ..
+        } = self;
+        inbound.recv_body_if(pipes, into, |body| wanted(topics, body))
+    }
+
+    /// Every message that comes is wanted, as far as topics go.
+    pub(super) fn offer_express(&self, pipes: &mut Pipes) {
+        self.inbound.offer_express(pipes);
     }
 
     /// Drops what is left of the message that is being received.
@@ -176,10 +196,17 @@ impl Pattern for Xsub {
     }
 
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
-        self.inbound
-            .recv(pipes)
-            .map(|(_, frame)| frame)
-            .ok_or(Errno::EAGAIN)
+        let mut frame = Msg::new();
+        self.recv_into(pipes, &mut frame)?;
+        Ok(frame)
+    }
+
+    fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
+        self.inbound.hand_over(pipes, place)
+    }
+
+    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
+        self.inbound.hand_over_body(pipes, into)
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {

@@ -340,17 +340,37 @@ impl Reader {
     /// What [`Self::recv_into`] would have said besides.
     #[inline]
     pub fn recv_body(&mut self, into: &mut [u8]) -> Option<(BodyRead, Taken)> {
-        match self.frames.pop_body(into) {
-            Some(read) => Some((read, self.took(read.more))),
-            None => self.recv_latest_body(into),
+        let ((read, _), taken) = self.recv_body_if(into, |_| true)?;
+        Some((read, taken))
+    }
+
+    /// As [`Self::recv_body`], if the body is wanted, which is told; else the frame is dropped.
+    #[inline]
+    pub fn recv_body_if(
+        &mut self,
+        into: &mut [u8],
+        mut wanted: impl FnMut(&[u8]) -> bool,
+    ) -> Option<((BodyRead, bool), Taken)> {
+        match self.frames.pop_body_if(into, &mut wanted) {
+            Some(read) => Some((read, self.took(read.0.more))),
+            None => self.recv_latest_body(into, wanted),
         }
     }
 
     #[cold]
-    fn recv_latest_body(&mut self, into: &mut [u8]) -> Option<(BodyRead, Taken)> {
+    fn recv_latest_body(
+        &mut self,
+        into: &mut [u8],
+        mut wanted: impl FnMut(&[u8]) -> bool,
+    ) -> Option<((BodyRead, bool), Taken)> {
         let mut frame = Msg::new();
         let taken = self.recv_latest(&mut frame);
-        (taken != Taken::Nothing).then(|| (BodyRead::of(&frame, into), taken))
+        if taken == Taken::Nothing {
+            return None;
+        }
+        let is_wanted = wanted(frame.data());
+        let into = if is_wanted { into } else { &mut [] };
+        Some(((BodyRead::of(&frame, into), is_wanted), taken))
     }
 
     /// How many messages [`Self::recv_plain`] may take before credit is due.

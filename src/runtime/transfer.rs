@@ -168,6 +168,9 @@ impl SocketHandle {
         mut call: impl FnMut(&mut Socket) -> Result<T>,
         timeout: impl Fn(&Socket) -> Option<Duration>,
     ) -> Result<T> {
+        if let Some(result) = self.try_once(flags, &mut call) {
+            return result;
+        }
         let mut deadline = None;
         let mut looked = false;
         loop {
@@ -223,6 +226,28 @@ impl SocketHandle {
                 }
             }
         }
+    }
+
+    /// What mostly is all of [`Self::repeat`]: one try by the usual caller, if it does not have to wait.
+    #[inline(always)]
+    fn try_once<T>(
+        &self,
+        flags: i32,
+        call: &mut impl FnMut(&mut Socket) -> Result<T>,
+    ) -> Option<Result<T>> {
+        self.with_again(|socket| {
+            socket.pipes.end_express();
+            let result = match socket.enter() {
+                Ok(()) => call(socket),
+                Err(errno) => Err(errno),
+            };
+            match result {
+                Err(Errno::EAGAIN) if flags & DONTWAIT == 0 => return None,
+                Err(Errno::EAGAIN) => socket.note_refusal(),
+                _ => socket.leave(),
+            }
+            Some(result)
+        })
     }
 
     /// Closes the socket (`zmq_close(3)`).

@@ -74,9 +74,14 @@ impl Consumer {
         true
     }
 
-    /// Takes the next visible frame and copies as much of its body as `into` has room for.
+    /// Takes the next visible frame and copies as much of its body as `into` has room for, if `wanted` says so
+    /// of the body, which is told; else the frame is dropped.
     #[inline]
-    pub(crate) fn pop_body(&mut self, into: &mut [u8]) -> Option<BodyRead> {
+    pub(crate) fn pop_body_if(
+        &mut self,
+        into: &mut [u8],
+        wanted: impl FnOnce(&[u8]) -> bool,
+    ) -> Option<(BodyRead, bool)> {
         if !self.has_next() {
             return None;
         }
@@ -84,19 +89,24 @@ impl Consumer {
         // SAFETY: a record begins here, which was written before the tail was stored.
         let flags = unsafe { record.read() };
         if flags == WHOLE {
-            return self.pop_whole_body(into);
+            return self.pop_whole_body(into, wanted);
         }
         // SAFETY: a short frame, whose body is in the same chunk.
         let body = unsafe { short_body(record) };
-        let kept = body.len().min(into.len());
+        let is_wanted = wanted(body);
+        let kept = if is_wanted {
+            body.len().min(into.len())
+        } else {
+            0
+        };
         // SAFETY: both are valid for that many bytes, and the caller's buffer is not ours.
         unsafe { copy_body(body.as_ptr(), into.as_mut_ptr(), kept) };
         let (len, more) = (body.len(), flags & MORE != 0);
         self.took(SHORT_HEAD + len, more);
-        Some(BodyRead { len, more })
+        Some((BodyRead { len, more }, is_wanted))
     }
 
-    /// As [`Self::pop_body`], of a short frame that is a message by itself; `None`: what is next, if
+    /// As [`Self::pop_body_if`], of a short frame that is a message by itself; `None`: what is next, if
     /// anything, is no such thing.
     #[inline]
     pub(crate) fn pop_plain(&mut self, into: &mut [u8]) -> Option<usize> {
@@ -132,12 +142,18 @@ impl Consumer {
         Some(unsafe { short_body(record) })
     }
 
-    fn pop_whole_body(&mut self, into: &mut [u8]) -> Option<BodyRead> {
+    fn pop_whole_body(
+        &mut self,
+        into: &mut [u8],
+        wanted: impl FnOnce(&[u8]) -> bool,
+    ) -> Option<(BodyRead, bool)> {
         let mut msg = Msg::new();
         if !self.pop_into(&mut msg) {
             return None;
         }
-        Some(BodyRead::of(&msg, into))
+        let is_wanted = wanted(msg.data());
+        let into = if is_wanted { into } else { &mut [] };
+        Some((BodyRead::of(&msg, into), is_wanted))
     }
 
     #[inline]
