@@ -18,7 +18,7 @@ const BURST: u64 = 64_000;
 /// A batch for a peer is written by the caller when it has this many messages ...
 const BATCH_MESSAGES: usize = 256;
 /// ... or this many bytes.
-pub(crate) const BATCH_BYTES: usize = 64 * 1024;
+pub(crate) const BATCH_BYTES: usize = 32 * 1024;
 /// A message of less than this waits for a second one. The kernel sends 64 KiB at a time: a little
 /// more than that would end in a small packet, which costs as much as a full one.
 pub(crate) const ALONE_BYTES: usize = 80 * 1024;
