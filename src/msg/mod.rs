@@ -276,7 +276,7 @@ impl Msg {
         block.is_lent()
     }
 
-    /// A frame with a copy of a body of at most 255 bytes.
+    /// A frame with a copy of a small body.
     #[must_use]
     #[inline]
     pub fn of_short_frame(body: &[u8], more: bool) -> Self {

@@ -68,6 +68,12 @@ impl Distribute {
         }
     }
 
+    /// How many pipes are marked.
+    #[inline]
+    pub(super) fn marked(&self) -> usize {
+        self.marked.len()
+    }
+
     /// Marks all pipes.
     pub(super) fn mark_all(&mut self) {
         self.clear();

@@ -19,6 +19,9 @@ struct Notice {
     from: Option<PipeId>,
 }
 
+/// Bodies of more bytes are shared by the pipes that get them.
+const COPIED_TO_ALL: usize = 255;
+
 /// The options.
 #[derive(Debug, Default)]
 struct Rules {
@@ -243,7 +246,13 @@ impl Pattern for Xpub {
     #[inline]
     fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
         self.address(pipes, body)?;
-        self.outbound.send_short(pipes, body, more);
+        if body.len() <= COPIED_TO_ALL || self.outbound.marked() <= 1 {
+            self.outbound.send_short(pipes, body, more);
+        } else {
+            let mut frame = Msg::copy_of(body)?;
+            frame.set_more(more);
+            self.outbound.send(pipes, frame);
+        }
         Ok(())
     }
 

@@ -135,7 +135,7 @@ fn two_threads_pass_everything_in_order() {
 
 /// A frame whose body tells its number, short, or long enough to be moved whole.
 fn numbered(i: usize, more: bool) -> Msg {
-    let len = [0, 1, 10, 40, 41, 100, 255, 256, 1000][i % 9];
+    let len = [0, 1, 10, 40, 41, 100, 255, 256, 1000, 2048, 2049][i % 11];
     let mut body = vec![i as u8; len];
     if let Some(first) = body.first_mut() {
         *first = (i >> 8) as u8;
@@ -145,6 +145,16 @@ fn numbered(i: usize, more: bool) -> Msg {
     msg
 }
 
+/// Writes that frame, as a message or as a body.
+fn put(tx: &mut Writer, i: usize, more: bool) {
+    let frame = numbered(i, more);
+    if i.is_multiple_of(3) && frame.len() <= SHORT_MAX {
+        tx.send_short(frame.data(), more);
+    } else {
+        tx.send(frame);
+    }
+}
+
 #[test]
 fn frames_of_all_sizes_and_roll_backs_keep_their_order() {
     let (mut tx, mut rx) = lane(0, false);
@@ -152,13 +162,13 @@ fn frames_of_all_sizes_and_roll_backs_keep_their_order() {
     let mut read = 0;
     for round in 0..2000 {
         for part in 0..round % 4 {
-            tx.send(numbered(round + part, true));
+            put(&mut tx, round + part, true);
         }
         if round % 5 == 0 {
             assert_eq!(tx.roll_back(), round % 4 != 0);
             continue;
         }
-        tx.send(numbered(round, false));
+        put(&mut tx, round, false);
         expected.extend((0..round % 4).map(|part| numbered(round + part, true)));
         expected.push(numbered(round, false));
         // Sometimes ahead by much, sometimes by nothing.

@@ -17,7 +17,7 @@ use super::mechanism::{CANCEL, Mechanism, SUBSCRIBE, Task, TaskDone};
 use super::{EngineConfig, Input, OutBuf, PeerInfo, Sink};
 use crate::errno::Errno;
 use crate::msg::{Msg, RxBuf};
-use crate::pipe::{RUN_MAX, SHORT_MAX};
+use crate::pipe::RUN_MAX;
 use crate::socket_type::SocketType;
 use handshake::State;
 
@@ -299,7 +299,7 @@ impl Engine {
         sink: &mut S,
     ) -> Result<bool, EngineError> {
         let max_body = self.max_body;
-        if !self.in_message && max_body >= SHORT_MAX {
+        if !self.in_message && max_body >= usize::from(u8::MAX) {
             loop {
                 let (len, messages) = whole_run(rx.unread(), sink.room_for_run());
                 if messages == 0 {

@@ -4,7 +4,7 @@
 
 use std::ptr;
 
-use super::SHORT_HEAD;
+use super::{LONG, LONG_HEAD, SHORT_HEAD};
 use crate::msg::Msg;
 
 /// Copies `len` bytes.
@@ -75,14 +75,43 @@ pub(super) unsafe fn read_msg(from: *const u8) -> Msg {
     unsafe { from.cast::<Msg>().read_unaligned() }
 }
 
-/// The body of a short frame.
+/// Writes the header of a short frame whose body is longer than one byte can tell.
+///
+/// # Safety
+/// `record` is valid for writes of such a header's size.
+#[inline]
+pub(super) unsafe fn write_long_head(record: *mut u8, len: usize, flags: u8) {
+    // SAFETY: by contract.
+    unsafe { record.write(flags | LONG) };
+    let len = (len as u64).to_be_bytes();
+    // SAFETY: by contract.
+    unsafe {
+        record
+            .wrapping_add(1)
+            .cast::<[u8; 8]>()
+            .write_unaligned(len)
+    };
+}
+
+/// The body of a short frame, and the length of what stands before it.
 ///
 /// # Safety
 /// A record of a short frame begins at `record`, and stays for `'a`.
 #[inline]
-pub(super) unsafe fn short_body<'a>(record: *const u8) -> &'a [u8] {
+pub(super) unsafe fn short_body<'a>(record: *const u8) -> (&'a [u8], usize) {
     // SAFETY: by contract.
-    let len = unsafe { record.wrapping_add(1).read() };
+    let (len, head) = if unsafe { record.read() } & LONG == 0 {
+        // SAFETY: by contract.
+        (
+            usize::from(unsafe { record.wrapping_add(1).read() }),
+            SHORT_HEAD,
+        )
+    } else {
+        // SAFETY: by contract.
+        let len = unsafe { record.wrapping_add(1).cast::<[u8; 8]>().read_unaligned() };
+        (u64::from_be_bytes(len) as usize, LONG_HEAD)
+    };
     // SAFETY: by contract.
-    unsafe { std::slice::from_raw_parts(record.wrapping_add(SHORT_HEAD), usize::from(len)) }
+    let body = unsafe { std::slice::from_raw_parts(record.wrapping_add(head), len) };
+    (body, head)
 }

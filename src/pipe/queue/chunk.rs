@@ -4,7 +4,7 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr;
 
 use super::bytes::{read_msg, short_body};
-use super::{MESSAGE_BITS, SHORT_HEAD, WHOLE, WHOLE_SIZE};
+use super::{MESSAGE_BITS, WHOLE, WHOLE_SIZE};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// Sizes of chunks: a queue starts with the first one, and doubles while the consumer lags behind.
@@ -120,7 +120,8 @@ pub(super) fn drop_records(mut place: Place, to: u64) {
             place.at += WHOLE_SIZE;
         } else {
             // SAFETY: a short frame.
-            place.at += SHORT_HEAD + unsafe { short_body(record) }.len();
+            let (body, head) = unsafe { short_body(record) };
+            place.at += head + body.len();
         }
     }
 }

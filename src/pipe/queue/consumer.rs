@@ -2,7 +2,7 @@
 
 use super::bytes::{copy_body, read_msg, short_body};
 use super::chunk::{Chunk, Place};
-use super::{MESSAGE_BITS, MESSAGE_MASK, MORE, PLAIN, SHORT_HEAD, Shared, WHOLE, WHOLE_SIZE};
+use super::{LONG, MESSAGE_BITS, MESSAGE_MASK, MORE, PLAIN, Shared, WHOLE, WHOLE_SIZE};
 use crate::msg::Msg;
 use crate::sync::{Arc, Ordering};
 
@@ -67,9 +67,9 @@ impl Consumer {
             self.took(WHOLE_SIZE, place.is_more());
         } else {
             // SAFETY: a short frame, whose body is in the same chunk.
-            let body = unsafe { short_body(record) };
+            let (body, head) = unsafe { short_body(record) };
             *place = Msg::of_short_frame(body, flags & MORE != 0);
-            self.took(SHORT_HEAD + body.len(), flags & MORE != 0);
+            self.took(head + body.len(), flags & MORE != 0);
         }
         true
     }
@@ -92,7 +92,7 @@ impl Consumer {
             return self.pop_whole_body(into, wanted);
         }
         // SAFETY: a short frame, whose body is in the same chunk.
-        let body = unsafe { short_body(record) };
+        let (body, head) = unsafe { short_body(record) };
         let is_wanted = wanted(body);
         let kept = if is_wanted {
             body.len().min(into.len())
@@ -102,7 +102,7 @@ impl Consumer {
         // SAFETY: both are valid for that many bytes, and the caller's buffer is not ours.
         unsafe { copy_body(body.as_ptr(), into.as_mut_ptr(), kept) };
         let (len, more) = (body.len(), flags & MORE != 0);
-        self.took(SHORT_HEAD + len, more);
+        self.took(head + len, more);
         Some((BodyRead { len, more }, is_wanted))
     }
 
@@ -110,32 +110,32 @@ impl Consumer {
     /// anything, is no such thing.
     #[inline]
     pub(crate) fn pop_plain(&mut self, into: &mut [u8]) -> Option<usize> {
-        let body = self.next_plain()?;
+        let (body, head) = self.next_plain()?;
         let kept = body.len().min(into.len());
         // SAFETY: both are valid for that many bytes, and the caller's buffer is not ours.
         unsafe { copy_body(body.as_ptr(), into.as_mut_ptr(), kept) };
         let len = body.len();
-        self.took(SHORT_HEAD + len, false);
+        self.took(head + len, false);
         Some(len)
     }
 
     /// As [`Self::pop_plain`], as a message.
     #[inline]
     pub(crate) fn pop_plain_msg(&mut self) -> Option<Msg> {
-        let body = self.next_plain()?;
+        let (body, head) = self.next_plain()?;
         let (msg, len) = (Msg::of_short_frame(body, false), body.len());
-        self.took(SHORT_HEAD + len, false);
+        self.took(head + len, false);
         Some(msg)
     }
 
     #[inline]
-    fn next_plain(&mut self) -> Option<&'static [u8]> {
+    fn next_plain(&mut self) -> Option<(&'static [u8], usize)> {
         if !self.has_next() {
             return None;
         }
         let record = Chunk::byte(self.place.chunk, self.place.at);
         // SAFETY: a record begins here, which was written before the tail was stored.
-        if unsafe { record.read() } != PLAIN {
+        if unsafe { record.read() } & !LONG != PLAIN {
             return None;
         }
         // SAFETY: a short frame, whose body is in the same chunk, and stays until it was taken.

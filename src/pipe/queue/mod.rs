@@ -1,9 +1,9 @@
 //! An unbounded queue of frames for one producer and one consumer, in linked chunks of bytes.
 //!
-//! Frames are records in a chunk. A *short* frame, which is most of them, is its flags, its length
-//! and its body, just as ZMTP has it on the wire: twelve bytes for a body of ten, no allocation, and
-//! a run of them can be copied to a stream, or from one, as it stands. Any other frame is a *whole*
-//! one: the message value is moved into the chunk behind a tag.
+//! Frames are records in a chunk. A *short* frame, which is most of them, is its flags, its length (one
+//! byte or, beyond 255, eight) and its body, just as ZMTP has it on the wire: twelve bytes for a body of ten,
+//! no allocation, and a run of them can be copied to a stream, or from one, as it stands. Any other frame
+//! is a *whole* one: the message value is moved into the chunk behind a tag.
 //!
 //! The producer writes ahead of the consumer and makes what it wrote visible by storing how far it
 //! has come (`tail`, Release); the consumer loads that (Acquire) only when it has used up what it saw
@@ -36,17 +36,21 @@ pub use consumer::BodyRead;
 pub(super) use consumer::Consumer;
 pub(super) use producer::Producer;
 
-/// Longest body of a short frame, in bytes.
-pub const SHORT_MAX: usize = 255;
+/// Longest body of a short frame, in bytes: far less than a chunk, and what is copied twice in less time than
+/// it takes one thread to allocate, and another one to free.
+pub const SHORT_MAX: usize = 2048;
 /// Longest run of short frames, in bytes.
 pub const RUN_MAX: usize = 4096;
 /// Flags of a short frame that is the last of its message, as in ZMTP ...
 const PLAIN: u8 = 0;
-/// ... and of one that others of its message follow.
+/// ... of one that others of its message follow ...
 const MORE: u8 = 1;
+/// ... and of one whose length has eight bytes.
+const LONG: u8 = 2;
 /// In place of the flags: a message value follows.
 const WHOLE: u8 = 0xFF;
 const SHORT_HEAD: usize = 2;
+const LONG_HEAD: usize = 9;
 const WHOLE_SIZE: usize = 1 + size_of::<Msg>();
 
 /// The tail is the number of bytes written so far, shifted by this, and the number of messages.

@@ -1,9 +1,10 @@
 //! The writing side of a queue.
 
-use super::bytes::{copy_body, write_msg};
+use super::bytes::{copy_body, write_long_head, write_msg};
 use super::chunk::{Chunk, FIRST_SIZE, HEADER, LAST_SIZE, OPEN, Place, drop_records};
 use super::{
-    MESSAGE_BITS, MESSAGE_MASK, RUN_MAX, SHORT_HEAD, SHORT_MAX, Shared, WHOLE, WHOLE_SIZE,
+    LONG_HEAD, MESSAGE_BITS, MESSAGE_MASK, RUN_MAX, SHORT_HEAD, SHORT_MAX, Shared, WHOLE,
+    WHOLE_SIZE,
 };
 use crate::msg::Msg;
 use crate::sync::{Arc, Ordering};
@@ -49,7 +50,11 @@ impl Producer {
     /// Writes a frame of at most [`SHORT_MAX`] bytes; what is longer is cut off.
     #[inline]
     pub(crate) fn write_short(&mut self, body: &[u8], more: bool) {
-        let len = body.len().min(SHORT_MAX);
+        if body.len() > usize::from(u8::MAX) {
+            self.write_long(body, more);
+            return;
+        }
+        let len = body.len();
         let record = self.room(SHORT_HEAD + len);
         // SAFETY: there is room for the record, which is the producer's until the tail is stored.
         unsafe { record.write(u8::from(more)) };
@@ -58,6 +63,17 @@ impl Producer {
         // SAFETY: as above; a caller's body does not lie in the chunk.
         unsafe { copy_body(body.as_ptr(), record.wrapping_add(SHORT_HEAD), len) };
         self.wrote(SHORT_HEAD + len, more);
+    }
+
+    #[inline(never)]
+    fn write_long(&mut self, body: &[u8], more: bool) {
+        let len = body.len().min(SHORT_MAX);
+        let record = self.room(LONG_HEAD + len);
+        // SAFETY: there is room for the record, which is the producer's until the tail is stored.
+        unsafe { write_long_head(record, len, u8::from(more)) };
+        // SAFETY: as above; a caller's body does not lie in the chunk.
+        unsafe { copy_body(body.as_ptr(), record.wrapping_add(LONG_HEAD), len) };
+        self.wrote(LONG_HEAD + len, more);
     }
 
     #[inline]
