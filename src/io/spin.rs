@@ -15,6 +15,15 @@ const MIN_US: u32 = 4;
 /// How many long waits go by before the next one is looked at again.
 const RETRY_AFTER: u32 = 16;
 
+/// Looks between two times that the core is offered to others, and the same where that is what it takes.
+const YIELD_AFTER: u32 = 16;
+const YIELD_SOON: u32 = 2;
+/// So many waits in a row that ended when the core was offered: who brings what we wait for runs on this
+/// core. The system leaves it there as long as neither sleeps, for many milliseconds; who is woken up gets
+/// an idle core. So the caller is to sleep once; where that does not help, less and less often.
+const SHARED_AFTER: u32 = 4;
+const SHARED_AFTER_MOST: u32 = 4096;
+
 /// The adaptive while of one socket.
 #[derive(Debug, Default)]
 pub struct Spin {
@@ -22,6 +31,9 @@ pub struct Spin {
     budget: AtomicU32,
     /// Long waits since looking was given up.
     skipped: AtomicU32,
+    /// Waits in a row that ended when the core was offered to others, and how many mean something.
+    shared: AtomicU32,
+    shared_after: AtomicU32,
 }
 
 /// Whether threads can run at the same time, so that looking around is of any use.
@@ -37,13 +49,15 @@ impl Spin {
         Self {
             budget: AtomicU32::new(50),
             skipped: AtomicU32::new(0),
+            shared: AtomicU32::new(0),
+            shared_after: AtomicU32::new(SHARED_AFTER),
         }
     }
 
     /// Calls `look` until it says that something came, or the while is over. True: it came.
     pub fn look(&self, limit: Option<Duration>, mut look: impl FnMut() -> bool) -> bool {
         let mut budget = self.budget.load(Ordering::Relaxed);
-        if !has_cores() {
+        if !has_cores() || self.is_to_move() {
             return false;
         }
         if budget == 0 {
@@ -59,8 +73,13 @@ impl Spin {
         }
         let start = Instant::now();
         let mut rounds = 0_u32;
+        let yield_after = match self.shared.load(Ordering::Relaxed) {
+            0 | 1 => YIELD_AFTER,
+            _ => YIELD_SOON,
+        };
         loop {
             if look() {
+                self.note_end(rounds > 0 && rounds.is_multiple_of(yield_after));
                 // Paid off: be ready to look twice as long as this took, and some.
                 let took = u32::try_from(start.elapsed().as_micros()).unwrap_or(MAX_US);
                 let wish = (took * 2 + MIN_US * 2).min(MAX_US);
@@ -73,7 +92,7 @@ impl Spin {
                 break;
             }
             rounds += 1;
-            if rounds.is_multiple_of(16) {
+            if rounds.is_multiple_of(yield_after) {
                 // Somebody else may need this core to bring what we wait for.
                 std::thread::yield_now();
             } else {
@@ -86,6 +105,28 @@ impl Spin {
             Ordering::Relaxed,
         );
         false
+    }
+
+    /// A wait ended, just after the core was offered to others or not.
+    fn note_end(&self, after_yield: bool) {
+        let shared = if after_yield {
+            self.shared.load(Ordering::Relaxed) + 1
+        } else {
+            0
+        };
+        self.shared.store(shared, Ordering::Relaxed);
+    }
+
+    /// Whether the caller is to sleep, so that it is woken up on another core.
+    fn is_to_move(&self) -> bool {
+        let after = self.shared_after.load(Ordering::Relaxed);
+        if self.shared.load(Ordering::Relaxed) < after {
+            return false;
+        }
+        self.shared.store(0, Ordering::Relaxed);
+        self.shared_after
+            .store((after * 2).min(SHARED_AFTER_MOST), Ordering::Relaxed);
+        true
     }
 
     /// Tells how long a wait took that was slept through: short ones call for looking longer.
@@ -102,15 +143,15 @@ const MAX_PAUSES: u32 = 64;
 const WORTH: u32 = 64;
 /// Frames after which other lanes are looked at.
 const OTHERS: u32 = 32;
-/// Looks, and pauses between them.
-const LOOKS: u32 = 8;
-const PAUSES: u32 = 4;
+/// Looks; the pauses between them grow.
+const LOOKS: u32 = 12;
 
 /// The moment that a reader stays with an empty lane to another core before it does anything about that.
 ///
 /// In a flood the writer is ahead again at once; but who takes its messages one by one, as they come,
 /// has both cores wait for each other's cache lines all the time. So the reader pauses, the longer the
-/// fewer messages it found after the last pause, and not at all if there was nothing then.
+/// fewer messages it found after the last pause, and not at all if there was nothing then, or so little that
+/// it is no flood: an answer, say, which is wanted as soon as it comes.
 #[derive(Debug, Default)]
 pub struct Tarry {
     pauses: u32,
@@ -134,7 +175,10 @@ impl Tarry {
 
     /// Calls `look` a few times; true as soon as it says that there is something.
     pub fn look(&mut self, mut look: impl FnMut() -> bool) -> bool {
-        if std::mem::take(&mut self.frames) < WORTH {
+        let found = std::mem::take(&mut self.frames);
+        if found <= 1 || found.saturating_mul(4) <= self.pauses {
+            self.pauses = 0;
+        } else if found < WORTH {
             self.pauses = (self.pauses * 2).clamp(1, MAX_PAUSES);
         }
         pause(self.pauses);
@@ -142,8 +186,8 @@ impl Tarry {
             return true;
         }
         self.pauses = 0;
-        for _ in 0..LOOKS {
-            pause(PAUSES);
+        for n in 0..LOOKS {
+            pause(1 + n / 2);
             if look() {
                 return true;
             }
