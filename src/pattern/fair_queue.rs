@@ -51,6 +51,20 @@ impl FairQueue {
         self.rest.push_back(Msg::new());
     }
 
+    /// Begins the next message without taking anything of it: the pipe that its frames will be received from.
+    #[inline]
+    pub(super) fn begin(&mut self, pipes: &mut Pipes) -> Option<PipeId> {
+        debug_assert!(!self.in_message(), "one message after the other");
+        while let Some(id) = self.pipes.current() {
+            if pipes.has_next(id) {
+                self.current = Some(id);
+                return Some(id);
+            }
+            self.pipes.deactivate(id);
+        }
+        None
+    }
+
     /// The next frame and the pipe it comes from, which is of use for the first frame of a message
     /// only: later the pipe may be gone.
     #[inline]
@@ -75,7 +89,7 @@ impl FairQueue {
     /// As [`Self::recv`], of a frame of which only the body is wanted, and as much of that as `into`
     /// has room for.
     #[inline]
-    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Option<BodyRead> {
+    pub(super) fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Option<BodyRead> {
         self.recv_body_if(pipes, into, |_| true)
             .map(|(read, _)| read)
     }

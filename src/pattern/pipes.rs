@@ -431,6 +431,12 @@ impl Pipes {
         self.forget_last();
     }
 
+    /// Notes the pipe of a frame that tells of what is in it ([`Pipes::last_metadata`]).
+    #[inline]
+    pub fn note_last(&mut self, id: PipeId) {
+        self.last = Some(id);
+    }
+
     /// To be called when a frame is delivered that has its own metadata, or none: it does not come
     /// from the pipe that was read last.
     pub fn forget_last(&mut self) {

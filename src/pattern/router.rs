@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use super::address_book::AddressBook;
 use super::fair_queue::FairQueue;
 use super::greeting::Greeting;
-use super::{ActiveSet, Identity, Origin, Pattern, PipeId, Pipes, with_metadata};
+use super::{ActiveSet, BodyRead, Identity, Origin, Pattern, PipeId, Pipes, with_metadata};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 use crate::option::SocketOptions;
@@ -53,8 +53,6 @@ pub(super) struct Router {
     /// Active: may have room.
     outbound: ActiveSet,
     target: Target,
-    /// The first frame of a message whose routing id was received.
-    body: Option<Msg>,
     /// Frames of messages that the socket itself made up.
     notices: VecDeque<Msg>,
     next_routing_id: Option<Vec<u8>>,
@@ -139,8 +137,8 @@ impl Router {
     }
 
     /// Takes the routing id that begins a message.
-    fn begin(&mut self, pipes: &mut Pipes, routing_id: &Msg) -> Result<()> {
-        let Some(id) = self.book.find(routing_id.data()) else {
+    fn begin(&mut self, pipes: &mut Pipes, routing_id: &[u8]) -> Result<()> {
+        let Some(id) = self.book.find(routing_id) else {
             return if self.mandatory {
                 Err(Errno::EHOSTUNREACH)
             } else {
@@ -161,6 +159,43 @@ impl Router {
         }
         self.target = Target::Pipe(id);
         Ok(())
+    }
+
+    /// Where a frame after the routing id goes, if anywhere.
+    #[inline]
+    fn target_of(&mut self, pipes: &mut Pipes, is_empty: bool, more: bool) -> Option<PipeId> {
+        let target = self.target;
+        if !more {
+            self.target = Target::None;
+        }
+        let Target::Pipe(id) = target else {
+            return None;
+        };
+        if self.raw && is_empty {
+            self.let_go(pipes, id);
+            pipes.close(id);
+            return None;
+        }
+        Some(id)
+    }
+
+    /// Between messages: the next frame of those that the socket itself made up.
+    #[inline]
+    fn next_notice(&mut self, pipes: &mut Pipes) -> Option<Msg> {
+        if self.notices.is_empty() {
+            return None;
+        }
+        pipes.forget_last();
+        self.notices.pop_front()
+    }
+
+    /// Begins the next message, with the routing id of the pipe that it comes from.
+    #[inline]
+    fn next_routing_id(&mut self, pipes: &mut Pipes) -> Result<&Msg> {
+        let id = self.inbound.begin(pipes).ok_or(Errno::EAGAIN)?;
+        pipes.note_last(id);
+        // Only pipes with a routing id are read.
+        self.book.frame(id).ok_or(Errno::EAGAIN)
     }
 
     fn begin_nowhere(&mut self) -> Result<()> {
@@ -252,7 +287,7 @@ impl Pattern for Router {
         if self.target == Target::None {
             // A routing id with nothing after it is a message of no frames.
             if msg.is_more() {
-                self.begin(pipes, msg)?;
+                self.begin(pipes, msg.data())?;
             }
             drop(msg.take());
             return Ok(());
@@ -261,49 +296,60 @@ impl Pattern for Router {
         if self.raw {
             frame.set_more(false);
         }
-        let (target, more) = (self.target, frame.is_more());
-        if !more {
-            self.target = Target::None;
+        if let Some(id) = self.target_of(pipes, frame.is_empty(), frame.is_more()) {
+            pipes.send(id, frame);
         }
-        if let Target::Pipe(id) = target {
-            if self.raw && frame.is_empty() {
-                self.let_go(pipes, id);
-                pipes.close(id);
+        Ok(())
+    }
+
+    #[inline]
+    fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
+        if self.target == Target::None {
+            return if more {
+                self.begin(pipes, body)
             } else {
-                pipes.send(id, frame);
-            }
+                Ok(())
+            };
+        }
+        let more = more && !self.raw;
+        if let Some(id) = self.target_of(pipes, body.is_empty(), more) {
+            pipes.send_short(id, body, more);
         }
         Ok(())
     }
 
     fn recv(&mut self, pipes: &mut Pipes) -> Result<Msg> {
-        if let Some(body) = self.body.take() {
-            return Ok(body);
-        }
+        let mut frame = Msg::new();
+        self.recv_into(pipes, &mut frame)?;
+        Ok(frame)
+    }
+
+    #[inline]
+    fn recv_into(&mut self, pipes: &mut Pipes, place: &mut Msg) -> Result<()> {
         if self.inbound.in_message() {
-            return self
-                .inbound
-                .recv(pipes)
-                .map(|(_, frame)| frame)
-                .ok_or(Errno::EAGAIN);
+            let id = self.inbound.recv_into(pipes, place);
+            return id.map(|_| ()).ok_or(Errno::EAGAIN);
         }
-        if !self.notices.is_empty()
-            && let Some(frame) = self.notices.pop_front()
-        {
-            pipes.forget_last();
-            return Ok(frame);
+        *place = match self.next_notice(pipes) {
+            Some(notice) => notice,
+            None => self.next_routing_id(pipes)?.duplicate(),
+        };
+        Ok(())
+    }
+
+    #[inline]
+    fn recv_body(&mut self, pipes: &mut Pipes, into: &mut [u8]) -> Result<BodyRead> {
+        if self.inbound.in_message() {
+            return self.inbound.recv_body(pipes, into).ok_or(Errno::EAGAIN);
         }
-        let (id, frame) = self.inbound.recv(pipes).ok_or(Errno::EAGAIN)?;
-        let body = with_metadata(frame, pipes, id);
-        // Only pipes with a routing id are read.
-        let mut routing_id = self.book.frame(id).map(Msg::duplicate).unwrap_or_default();
-        routing_id.set_metadata(body.metadata().cloned());
-        self.body = Some(body);
-        Ok(routing_id)
+        Ok(match self.next_notice(pipes) {
+            Some(notice) => BodyRead::of(&notice, into),
+            None => BodyRead::of(self.next_routing_id(pipes)?, into),
+        })
     }
 
     fn can_recv(&mut self, pipes: &mut Pipes) -> bool {
-        self.body.is_some() || !self.notices.is_empty() || self.inbound.has_next(pipes)
+        !self.notices.is_empty() || self.inbound.has_next(pipes)
     }
 
     fn can_send(&mut self, pipes: &mut Pipes) -> bool {

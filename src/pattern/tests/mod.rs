@@ -171,7 +171,12 @@ impl Socket {
     fn recv_msg(&mut self) -> Result<Msg> {
         loop {
             self.pump();
-            let result = self.pattern.recv(&mut self.pipes);
+            let mut result = self.pattern.recv(&mut self.pipes);
+            if let Ok(frame) = &mut result
+                && frame.metadata().is_none()
+            {
+                frame.set_metadata(self.pipes.last_metadata().cloned());
+            }
             if result.as_ref().err() != Some(&Errno::EAGAIN) || !self.pipes.has_news() {
                 return result;
             }
