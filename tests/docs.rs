@@ -391,7 +391,7 @@ const STORED_ONLY: &[(&[&str], &str)] = &[
     ),
     (
         &["SOCKS_PROXY", "SOCKS_USERNAME", "SOCKS_PASSWORD"],
-        "stored; bind and connect with a proxy fail (`EPROTONOSUPPORT`)",
+        "stored; connecting by tcp with a proxy fails (`EPROTONOSUPPORT`)",
     ),
     (
         &["IN_BATCH_SIZE", "OUT_BATCH_SIZE"],

@@ -1,6 +1,6 @@
 /*
  * Options that end up on the descriptor of the operating system: TOS, keepalive, buffers,
- * BACKLOG, TCP_MAXRT, BINDTODEVICE, and ZMQ_USE_FD, which takes one. Descriptors come from the
+ * BACKLOG, TCP_MAXRT, BINDTODEVICE, a SOCKS proxy, which there is none for, and ZMQ_USE_FD, which takes one. Descriptors come from the
  * monitor (LISTENING, ACCEPTED, CONNECTED) and from ZMQ_SRCFD.
  */
 #include "harness.h"
@@ -279,6 +279,38 @@ CASE (descriptor_for_one_bind)
     rm_ctx (ctx);
 }
 
+/* A proxy is for connections by tcp. */
+CASE (proxy_for_other_things)
+{
+    static const char *const transports[] = {"inproc", "ipc"};
+    void *ctx = mk_ctx (), *client = mk_socket (ctx, ZMQ_PUSH);
+    char endpoint[ENDPOINT_SIZE];
+    set_str (client, ZMQ_SOCKS_PROXY, "127.0.0.1:1");
+    for (int t = 0; t < 2; ++t) {
+        void *server = mk_socket (ctx, ZMQ_PULL);
+        set_str (server, ZMQ_SOCKS_PROXY, "127.0.0.1:1");
+        join_sockets (server, client, transports[t]);
+        send_str (client, "hello", 0);
+        expect_msg (server, "hello");
+        bind_any (server, "tcp", endpoint);
+        CHECK_OK (zmq_disconnect (client, (last_endpoint (client, endpoint), endpoint)));
+        rm_socket (server);
+    }
+    rm_socket (client);
+    rm_ctx (ctx);
+}
+
+CASE (proxy)
+{
+    void *ctx = mk_ctx (), *client = mk_socket (ctx, ZMQ_PUSH);
+    set_str (client, ZMQ_SOCKS_PROXY, "127.0.0.1:1");
+    CHECK_ERRNO (zmq_connect (client, "tcp://127.0.0.1:9"), EPROTONOSUPPORT);
+    REQUIRE_OK (zmq_setsockopt (client, ZMQ_SOCKS_PROXY, NULL, 0));
+    CHECK_OK (zmq_connect (client, "tcp://127.0.0.1:9"));
+    rm_socket (client);
+    rm_ctx (ctx);
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -295,6 +327,8 @@ int main (int argc, char **argv)
     RUN (options_act_on_later_binds_and_connects);
     RUN (use_fd_to_bind);
     RUN (use_fd_to_bind_ipc);
+    RUN (proxy_for_other_things);
+    RUN_OURS (proxy, "the reference has proxies");
     RUN_OURS (descriptor_for_one_bind, "the reference takes the descriptor a second time");
     return harness_end ();
 }

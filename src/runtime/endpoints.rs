@@ -194,6 +194,10 @@ impl Socket {
             self.trace("connect", endpoint, None);
             return Ok(Some(id));
         }
+        if matches!(address, Address::Tcp(_)) && !self.options.socks_proxy.is_empty() {
+            // Better no connection than one past the proxy.
+            return Err(Errno::EPROTONOSUPPORT);
+        }
         if self.is_connected_enough(endpoint) {
             return Ok(None);
         }
@@ -223,10 +227,8 @@ impl Socket {
 
     /// What binding and connecting by a descriptor have in common.
     fn prepare(&self) -> Result<(Arc<Link>, Arc<SocketOptions>)> {
-        let is_missing =
-            self.options.security.mechanism == Mechanism::Gssapi && !gssapi::is_available();
-        if is_missing || !self.options.socks_proxy.is_empty() {
-            // Better no connection than one that the application believes protected or anonymous.
+        if self.options.security.mechanism == Mechanism::Gssapi && !gssapi::is_available() {
+            // Better no connection than one that the application believes protected.
             return Err(Errno::EPROTONOSUPPORT);
         }
         let mut options = self.options.clone();
