@@ -90,7 +90,7 @@ impl Side {
         let mut bytes = Vec::new();
         while !self.out.is_empty() && bytes.len() < max {
             let mut slices = [IoSlice::new(&[]); 8];
-            let used = self.out.slices(&mut slices);
+            let used = self.out.slices(&mut slices, max - bytes.len());
             let before = bytes.len();
             for slice in &slices[..used] {
                 let n = slice.len().min(max - bytes.len());

@@ -19,9 +19,8 @@ const BURST: u64 = 64_000;
 const BATCH_MESSAGES: usize = 256;
 /// ... or this many bytes.
 pub(crate) const BATCH_BYTES: usize = 32 * 1024;
-/// A message of less than this waits for a second one. The kernel sends 64 KiB at a time: a little
-/// more than that would end in a small packet, which costs as much as a full one.
-pub(crate) const ALONE_BYTES: usize = 80 * 1024;
+/// A message of less than this waits for a second one.
+pub(crate) const ALONE_BYTES: usize = 40 * 1024;
 /// Messages per tick below which they are better written one by one.
 const PAYS: usize = 8;
 /// How long a gathered message waits at most, unless its sender is busy writing others.

@@ -135,17 +135,21 @@ impl OutBuf {
         }
     }
 
-    /// Fills `into` with the bytes to write next, in order, and returns how many slices it used.
-    pub fn slices<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
+    /// Fills `into` with the bytes to write next, in order and at most `limit`, and returns how many slices
+    /// it used.
+    pub fn slices<'a>(&'a self, into: &mut [IoSlice<'a>], limit: usize) -> usize {
         let mut used = 0;
+        let mut left = limit;
         let mut put = |bytes: &'a [u8]| {
             if bytes.is_empty() {
                 return true;
             }
-            let Some(slot) = into.get_mut(used) else {
+            let Some(slot) = into.get_mut(used).filter(|_| left > 0) else {
                 return false;
             };
+            let bytes = &bytes[..bytes.len().min(left)];
             *slot = IoSlice::new(bytes);
+            left -= bytes.len();
             used += 1;
             true
         };

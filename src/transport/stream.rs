@@ -6,16 +6,24 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use crate::sys::sockaddr::Address;
 use crate::sys::socket;
 
+/// What fits into a segment, see [`Stream::write_limit`].
+const TCP_WRITE: usize = 60 * 1024;
+
 /// An established connection over TCP or a unix socket; non-blocking.
 #[derive(Debug)]
 pub struct Stream {
     fd: OwnedFd,
     peer: String,
+    write_limit: usize,
 }
 
 impl Stream {
     /// Wraps a connected socket whose other end is at `peer`.
     pub(super) fn new(fd: OwnedFd, peer: Option<Address>) -> Self {
+        let write_limit = match peer {
+            Some(Address::Ip(_)) | None => TCP_WRITE,
+            Some(_) => usize::MAX,
+        };
         let peer = match peer {
             Some(Address::Ip(address)) => address.ip().to_string(),
             // As the reference has it: a name that says nothing, then user, group and process.
@@ -25,7 +33,11 @@ impl Stream {
             ),
             None => String::new(),
         };
-        Self { fd, peer }
+        Self {
+            fd,
+            peer,
+            write_limit,
+        }
     }
 
     /// The property `Peer-Address` of messages from here: the peer's IP address without its port,
@@ -73,6 +85,17 @@ impl Stream {
     #[inline]
     pub fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         socket::send_vectored(self.fd.as_fd(), buffers)
+    }
+
+    /// Most bytes that are worth one write.
+    ///
+    /// TCP has segments of up to 64 KiB, headers included, on their way at a time (segmentation offload). What is
+    /// just longer than one ends in a small packet, which costs as much as a full one; and the sooner the first
+    /// one goes, the sooner the peer copies out of the kernel what we copy into it.
+    #[inline]
+    #[must_use]
+    pub fn write_limit(&self) -> usize {
+        self.write_limit
     }
 
     /// Sends what the kernel takes of one buffer. Raises no signal.

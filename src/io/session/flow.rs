@@ -268,7 +268,7 @@ fn read(conn: &mut Conn) -> Result<()> {
 /// Writes once from the send buffer.
 fn write(conn: &mut Conn) -> Result<()> {
     let mut slices = [IoSlice::new(&[]); SLICES];
-    let count = conn.out.slices(&mut slices);
+    let count = conn.out.slices(&mut slices, conn.stream.write_limit());
     match conn.stream.send_vectored(&slices[..count]) {
         Ok(n) => {
             conn.out.advance(n);

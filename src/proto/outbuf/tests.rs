@@ -5,7 +5,7 @@ use super::*;
 /// What the first `slices` slices hold, at most `limit` bytes of it.
 fn gather(out: &OutBuf, slices: usize, limit: usize) -> Vec<u8> {
     let mut slices = vec![IoSlice::new(&[]); slices];
-    let used = out.slices(&mut slices);
+    let used = out.slices(&mut slices, usize::MAX);
     let mut bytes = Vec::new();
     for slice in &slices[..used] {
         assert!(!slice.is_empty());
