@@ -70,7 +70,7 @@ impl Side {
         let mut bytes = Vec::new();
         while !self.out.is_empty() {
             let mut slices = [IoSlice::new(&[]); 64];
-            let used = self.out.slices(&mut slices);
+            let used = self.out.slices(&mut slices, usize::MAX);
             let before = bytes.len();
             for slice in &slices[..used] {
                 bytes.extend_from_slice(slice);

@@ -19,8 +19,6 @@ const BURST: u64 = 64_000;
 const BATCH_MESSAGES: usize = 256;
 /// ... or this many bytes.
 pub(crate) const BATCH_BYTES: usize = 32 * 1024;
-/// A message of less than this waits for a second one.
-pub(crate) const ALONE_BYTES: usize = 40 * 1024;
 /// Messages per tick below which they are better written one by one.
 const PAYS: usize = 8;
 /// How long a gathered message waits at most, unless its sender is busy writing others.
@@ -62,12 +60,7 @@ impl Pace {
             self.gathered
                 .store(self.gathered.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             let (messages, bytes) = unsent;
-            let enough = if messages == 1 {
-                ALONE_BYTES
-            } else {
-                BATCH_BYTES
-            };
-            if messages < BATCH_MESSAGES && bytes < enough {
+            if messages < BATCH_MESSAGES && bytes < BATCH_BYTES {
                 return None;
             }
             self.has_written.store(true, Ordering::Relaxed);
@@ -149,16 +142,5 @@ mod tests {
         assert!(pace.tick());
         assert_eq!(pace.until_tick(), TICK);
         assert!(!pace.tick(), "nothing was gathered");
-    }
-
-    #[test]
-    fn a_message_hardly_longer_than_a_batch_waits_for_a_second_one() {
-        let pace = Pace::default();
-        pace.gathering.store(true, Ordering::Relaxed);
-        assert!(pace.admit((1, ALONE_BYTES - 1)).is_none());
-        assert!(pace.admit((2, ALONE_BYTES)).is_some());
-        assert!(pace.admit((1, ALONE_BYTES)).is_some());
-        assert!(pace.admit((2, BATCH_BYTES)).is_some());
-        assert!(pace.admit((2, BATCH_BYTES - 1)).is_none());
     }
 }

@@ -132,7 +132,7 @@ impl Side {
     /// What is to be sent, at most `max` bytes.
     fn transmit(&mut self, max: usize) -> Vec<u8> {
         let mut slices = [IoSlice::new(&[]); 16];
-        let used = self.out.slices(&mut slices);
+        let used = self.out.slices(&mut slices, usize::MAX);
         let mut bytes = Vec::new();
         for slice in &slices[..used] {
             bytes.extend(&slice[..slice.len().min(max - bytes.len())]);

@@ -213,8 +213,7 @@ impl Session {
 
     fn encode(&self, conn: &mut Conn, lanes: &mut Lanes) {
         let mut wake_writer = false;
-        let mut encoded = 0;
-        while conn.out.len() < WRITE_BATCH || (encoded == 1 && conn.out.len() < pace::ALONE_BYTES) {
+        while conn.out.len() < WRITE_BATCH {
             if conn.engine.passes_runs() {
                 let run = lanes.from_socket.recv_run(|run| conn.out.append(run));
                 if let Some(wake) = run {
@@ -227,7 +226,6 @@ impl Session {
             };
             wake_writer |= received.wake_writer;
             conn.engine.encode(received.frame, &mut conn.out);
-            encoded += 1;
         }
         self.progress
             .store(lanes.from_socket.messages(), Ordering::Relaxed);
