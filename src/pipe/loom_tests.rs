@@ -23,7 +23,7 @@ fn write(tx: &mut queue::Producer, bytes: std::ops::Range<u8>) {
 
 fn pop(rx: &mut queue::Consumer) -> Option<u8> {
     let mut body = [0];
-    rx.pop_body(&mut body).map(|_| body[0])
+    rx.pop_body_if(&mut body, |_| true).map(|_| body[0])
 }
 
 #[test]
