@@ -8,6 +8,13 @@
 //! So what is cheap for the owner is paid for by others: a lock that changes hands all the time has no
 //! owner for longer and longer.
 //!
+//! A former owner may be on its way through its back door for as long as the system does not let it run, and will only then
+//! see that its right is gone. So a back door belongs to that thread until it has come to the front door, and the
+//! next owner gets another one; where there is none left, nobody becomes the owner.
+//!
+//! Who is inside already and comes once more (by a signal's handler, or a function of the program that is called
+//! inside) is refused.
+//!
 //! What is locked is a place: it holds a boxed value or nothing.
 
 use std::cell::UnsafeCell;
@@ -30,105 +37,175 @@ const INSIDE: u32 = 1;
 const FIRST_STREAK: u32 = 16;
 const LAST_STREAK: u32 = 1024;
 
-/// Who owns the lock, and whether it is inside through the back door.
+/// Back doors: a power of two, as small as the alignment of what a thread's token points to.
+const DOORS: usize = 4;
+/// What is not a back door.
+const FRONT: usize = DOORS;
+
+/// Who owns the lock, and who is inside through a back door.
 struct Bias {
-    /// Written behind the front door only.
+    /// The owner's token, with the number of its back door in the lowest bits. Written behind the front
+    /// door only.
     owner: AtomicUsize,
-    /// Written by the owner only.
-    inside: AtomicU32,
+    /// By back door; written by the thread that it belongs to only.
+    inside: [AtomicU32; DOORS],
+    /// Whom the back doors belong to: who owns the lock, or did and has not come to the front door since. Used
+    /// behind that door only.
+    holders: [AtomicUsize; DOORS],
+    /// The back door of a former owner that may still be inside, else [`FRONT`]. Used behind the front
+    /// door only.
+    awaited: AtomicUsize,
 }
 
 impl Bias {
     fn new() -> Self {
         Self {
             owner: AtomicUsize::new(NOBODY),
-            inside: AtomicU32::new(OUTSIDE),
+            inside: std::array::from_fn(|_| AtomicU32::new(OUTSIDE)),
+            holders: std::array::from_fn(|_| AtomicUsize::new(NOBODY)),
+            awaited: AtomicUsize::new(FRONT),
         }
     }
 
-    /// Through the back door; false: it is not the caller's.
+    /// Through the back door, which is told; `None`: the caller has none, or is inside already.
     #[inline(always)]
-    fn enter(&self, me: usize) -> bool {
-        if self.owner.load(Ordering::Relaxed) != me {
-            return false;
+    fn enter(&self, me: usize) -> Option<usize> {
+        let owner = self.owner.load(Ordering::Relaxed);
+        let door = owner ^ me;
+        let inside = self.inside.get(door)?;
+        if inside.load(Ordering::Relaxed) == INSIDE {
+            return None;
         }
-        self.inside.store(INSIDE, Ordering::Relaxed);
+        inside.store(INSIDE, Ordering::Relaxed);
         // "Say that I am inside, barrier, look whether the door is still mine", against `revoke`. What others
         // did behind the lock the owner has seen: none came since it made itself the owner. (A thread that has
         // the number of one that ended began after that.)
         barrier::light();
-        if self.owner.load(Ordering::Relaxed) != me {
-            self.leave();
-            return false;
+        if self.owner.load(Ordering::Relaxed) != owner {
+            self.leave(door);
+            return None;
         }
-        true
+        Some(door)
     }
 
     #[inline(always)]
-    fn leave(&self) {
-        self.inside.store(OUTSIDE, Ordering::Release);
+    fn leave(&self, door: usize) {
+        let Some(inside) = self.inside.get(door) else {
+            return;
+        };
+        inside.store(OUTSIDE, Ordering::Release);
         // Against `revoke` and the look that follows it, as above. Where there is another owner by now, the
         // one who waited has seen enough.
         barrier::light();
         if self.owner.load(Ordering::Relaxed) == NOBODY {
-            self.wake();
+            wake(inside);
         }
     }
 
+    fn has_owner(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) != NOBODY
+    }
+
+    /// Whether somebody seems to be inside through a back door.
+    fn seems_inside(&self) -> bool {
+        let is_inside = |inside: &AtomicU32| inside.load(Ordering::Relaxed) == INSIDE;
+        self.inside.iter().any(is_inside)
+    }
+
+    /// Whether the caller is inside through a back door. Behind the front door, where it would wait for itself.
+    fn is_inside(&self, me: usize) -> bool {
+        self.door_of(me)
+            .is_some_and(|door| self.inside[door].load(Ordering::Relaxed) == INSIDE)
+    }
+
+    fn door_of(&self, holder: usize) -> Option<usize> {
+        let is_holders = |known: &AtomicUsize| known.load(Ordering::Relaxed) == holder;
+        self.holders.iter().position(is_holders)
+    }
+
+    /// Makes sure that the lock has no owner, by the caller, who is not inside; a former one may still be. True: the
+    /// right was another's. Behind the front door only.
+    #[inline]
+    fn end(&self, me: usize) -> bool {
+        let owner = self.owner.load(Ordering::Relaxed);
+        let was_others = owner != NOBODY && owner ^ me >= DOORS;
+        if was_others {
+            self.revoke(owner);
+        } else if owner != NOBODY {
+            self.owner.store(NOBODY, Ordering::Relaxed);
+        }
+        if let Some(door) = self.door_of(me) {
+            // Here the caller is, so it is not on its way through that one.
+            self.holders[door].store(NOBODY, Ordering::Relaxed);
+        }
+        was_others
+    }
+
     #[cold]
-    fn wake(&self) {
-        #[cfg(not(zmq_loom))]
-        super::futex::wake(&self.inside, 1);
-    }
-
-    /// Sleeps as long as the owner is inside; may end early.
-    #[cold]
-    fn sleep(&self) {
-        #[cfg(not(zmq_loom))]
-        let _ = super::futex::wait(&self.inside, INSIDE, None);
-        #[cfg(zmq_loom)]
-        loom::thread::yield_now();
-    }
-
-    fn owner(&self) -> usize {
-        self.owner.load(Ordering::Relaxed)
-    }
-
-    fn is_inside(&self) -> bool {
-        // What the owner did is seen by whoever finds it gone.
-        self.inside.load(Ordering::Acquire) == INSIDE
-    }
-
-    /// Takes the owner's right away; it may still be inside. Behind the front door only.
-    #[cold]
-    fn revoke(&self) {
-        self.disown();
+    fn revoke(&self, owner: usize) {
+        self.owner.store(NOBODY, Ordering::Relaxed);
+        self.awaited.store(owner % DOORS, Ordering::Relaxed);
         barrier::heavy();
     }
 
-    /// The same by the owner itself, which is not inside.
-    fn disown(&self) {
-        self.owner.store(NOBODY, Ordering::Relaxed);
+    /// Whether no former owner is inside any more; what the others say is of no matter then, they are only
+    /// about to see that their right is gone. Behind the front door, after `end`.
+    #[inline]
+    fn is_clear(&self) -> bool {
+        if let Some(inside) = self.inside.get(self.awaited.load(Ordering::Relaxed)) {
+            // What the owner did is seen by whoever finds it gone.
+            if inside.load(Ordering::Acquire) == INSIDE {
+                return false;
+            }
+            self.awaited.store(FRONT, Ordering::Relaxed);
+        }
+        true
     }
 
-    /// Waits, after `revoke`, until the former owner is outside.
+    /// Waits until that is so.
     #[inline]
-    fn wait_until_outside(&self) {
-        while self.is_inside() {
+    fn wait_until_clear(&self) {
+        while !self.is_clear() {
             self.sleep();
         }
     }
 
-    /// Makes the caller the owner. Behind the front door only.
-    fn grant(&self, me: usize) {
-        self.owner.store(me, Ordering::Relaxed);
+    /// Sleeps as long as the former owner is inside; may end early.
+    #[cold]
+    fn sleep(&self) {
+        #[cfg(not(zmq_loom))]
+        if let Some(inside) = self.inside.get(self.awaited.load(Ordering::Relaxed)) {
+            let _ = super::futex::wait(inside, INSIDE, None);
+        }
+        #[cfg(zmq_loom)]
+        loom::thread::yield_now();
     }
+
+    /// Makes the caller the owner, if there is a back door for it. Behind the front door only.
+    fn grant(&self, me: usize) {
+        if let Some(door) = self.door_of(NOBODY)
+            && me.is_multiple_of(DOORS)
+        {
+            self.holders[door].store(me, Ordering::Relaxed);
+            self.owner.store(me | door, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cold]
+fn wake(inside: &AtomicU32) {
+    #[cfg(not(zmq_loom))]
+    super::futex::wake(inside, 1);
+    #[cfg(zmq_loom)]
+    let _ = inside;
 }
 
 /// See the module's documentation.
 pub struct Biased<T> {
     bias: Bias,
     front: RawMutex,
+    /// Who is inside through the front door; each thread is certain of itself only.
+    holder: AtomicUsize,
     /// Who came through the front door last, how often in a row, and how often makes an owner: used
     /// behind that door only.
     last: AtomicUsize,
@@ -144,6 +221,8 @@ unsafe impl<T: Send> Sync for Biased<T> {}
 /// The value, locked.
 pub struct Guard<'a, T> {
     place: &'a Biased<T>,
+    /// The back door through which it was taken, or [`FRONT`].
+    door: usize,
     value: NonNull<T>,
     /// A lock is given back by the thread that took it.
     not_send: PhantomData<*const ()>,
@@ -156,6 +235,7 @@ impl<T> Biased<T> {
         Self {
             bias: Bias::new(),
             front: RawMutex::INIT,
+            holder: AtomicUsize::new(NOBODY),
             last: AtomicUsize::new(NOBODY),
             streak: AtomicU32::new(0),
             streak_needed: AtomicU32::new(FIRST_STREAK),
@@ -163,51 +243,55 @@ impl<T> Biased<T> {
         }
     }
 
-    /// Locks the value; `None` if there is none.
+    /// Locks the value; `None` if there is none, or the caller has it locked already.
     #[inline]
     pub fn lock(&self) -> Option<Guard<'_, T>> {
         let me = thread::token();
-        if self.bias.enter(me) {
-            return self.guard();
+        if let Some(door) = self.bias.enter(me) {
+            return self.guard(door);
         }
-        self.enter_front(me);
-        self.guard()
+        if !self.enter_front(me) {
+            return None;
+        }
+        self.guard(FRONT)
     }
 
     /// Calls `f` with the value locked, if the calling thread owns the lock: since it had it last, nobody else
     /// has. `None` otherwise, or if there is no value.
     #[inline(always)]
     pub fn with_again<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
-        if !self.bias.enter(thread::token()) {
-            return None;
-        }
-        self.guard().map(|mut value| f(&mut value))
+        let door = self.bias.enter(thread::token())?;
+        self.guard(door).map(|mut value| f(&mut value))
     }
 
     /// As [`Self::lock`]; `None` also if somebody else has it.
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         let me = thread::token();
-        if self.bias.enter(me) {
-            return self.guard();
+        if let Some(door) = self.bias.enter(me) {
+            return self.guard(door);
         }
-        if self.bias.is_inside() || !self.front.try_lock() {
+        if self.bias.seems_inside() || !self.front.try_lock() {
             return None;
         }
         self.end_bias(me);
-        if self.bias.is_inside() {
+        if !self.bias.is_clear() {
             // SAFETY: taken above.
             unsafe { self.front.unlock() };
             return None;
         }
         self.note_entry(me);
-        self.guard()
+        self.guard(FRONT)
     }
 
     /// Puts a value into the place, which was empty.
     pub fn put(&self, value: Box<T>) {
         barrier::prepare();
         let me = thread::token();
-        self.enter_front(me);
+        if !self.enter_front(me) {
+            // The caller has locked it, so there is a value.
+            debug_assert!(false, "a place is filled once");
+            return;
+        }
         // SAFETY: behind the front door, and no owner is inside.
         let before = unsafe { (*self.value.get()).replace(value) };
         self.streak.store(0, Ordering::Relaxed);
@@ -217,10 +301,12 @@ impl<T> Biased<T> {
         drop(before);
     }
 
-    /// Takes the value out of the place.
+    /// Takes the value out of the place; `None` as with [`Self::lock`].
     pub fn take(&self) -> Option<Box<T>> {
         let me = thread::token();
-        self.enter_front(me);
+        if !self.enter_front(me) {
+            return None;
+        }
         // SAFETY: behind the front door, and no owner is inside.
         let value = unsafe { (*self.value.get()).take() };
         self.streak.store(0, Ordering::Relaxed);
@@ -235,42 +321,44 @@ impl<T> Biased<T> {
         }
         self.end_bias(thread::token());
         // SAFETY: behind the front door, and no owner is inside.
-        let is_empty = !self.bias.is_inside() && unsafe { (*self.value.get()).is_none() };
+        let is_empty = self.bias.is_clear() && unsafe { (*self.value.get()).is_none() };
         // SAFETY: taken above.
         unsafe { self.front.unlock() };
         is_empty
     }
 
-    /// Comes in through the front door. Also the owner does, where the back door would not do.
+    /// Comes in through the front door. Also the owner does, where the back door would not do. False: the caller
+    /// is inside already.
     #[inline(never)]
-    fn enter_front(&self, me: usize) {
+    fn enter_front(&self, me: usize) -> bool {
+        if self.holder.load(Ordering::Relaxed) == me {
+            return false;
+        }
         self.front.lock();
+        if self.bias.is_inside(me) {
+            // SAFETY: taken above.
+            unsafe { self.front.unlock() };
+            return false;
+        }
         self.end_bias(me);
-        // Not only then: who tried before may have gone without waiting.
-        self.bias.wait_until_outside();
+        // Not only where this ended it: who tried before may have gone without waiting.
+        self.bias.wait_until_clear();
         self.note_entry(me);
+        true
     }
 
     /// Makes sure that the lock has no owner. Behind the front door.
     #[inline]
     fn end_bias(&self, me: usize) {
-        let owner = self.bias.owner();
-        if owner == me {
-            self.bias.disown();
-        } else if owner != NOBODY {
-            self.take_right_away();
+        if self.bias.end(me) {
+            let needed = self.streak_needed.load(Ordering::Relaxed);
+            self.streak_needed
+                .store((needed * 2).min(LAST_STREAK), Ordering::Relaxed);
         }
     }
 
-    #[cold]
-    fn take_right_away(&self) {
-        self.bias.revoke();
-        let needed = self.streak_needed.load(Ordering::Relaxed);
-        self.streak_needed
-            .store((needed * 2).min(LAST_STREAK), Ordering::Relaxed);
-    }
-
     fn note_entry(&self, me: usize) {
+        self.holder.store(me, Ordering::Relaxed);
         let streak = if self.last.load(Ordering::Relaxed) == me {
             self.streak.load(Ordering::Relaxed).saturating_add(1)
         } else {
@@ -281,28 +369,28 @@ impl<T> Biased<T> {
     }
 
     #[inline(always)]
-    fn guard(&self) -> Option<Guard<'_, T>> {
+    fn guard(&self, door: usize) -> Option<Guard<'_, T>> {
         // SAFETY: locked.
         match unsafe { (*self.value.get()).as_deref_mut() } {
             Some(value) => Some(Guard {
                 place: self,
+                door,
                 value: NonNull::from(value),
                 not_send: PhantomData,
             }),
             None => {
-                self.leave();
+                self.leave(door);
                 None
             }
         }
     }
 
     #[inline(always)]
-    fn leave(&self) {
-        // Whoever came in through the front door has seen that nobody is inside through the other.
-        if self.bias.inside.load(Ordering::Relaxed) == INSIDE {
-            self.bias.leave();
-        } else {
+    fn leave(&self, door: usize) {
+        if door == FRONT {
             self.leave_front(thread::token());
+        } else {
+            self.bias.leave(door);
         }
     }
 
@@ -312,6 +400,7 @@ impl<T> Biased<T> {
         if self.streak.load(Ordering::Relaxed) >= needed {
             self.bias.grant(me);
         }
+        self.holder.store(NOBODY, Ordering::Relaxed);
         // SAFETY: who leaves through it has come in through it.
         unsafe { self.front.unlock() };
     }
@@ -326,7 +415,7 @@ impl<T> Default for Biased<T> {
 impl<T> std::fmt::Debug for Biased<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Biased")
-            .field("has_owner", &(self.bias.owner() != NOBODY))
+            .field("has_owner", &self.bias.has_owner())
             .finish_non_exhaustive()
     }
 }
@@ -352,7 +441,7 @@ impl<T> DerefMut for Guard<'_, T> {
 impl<T> Drop for Guard<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.place.leave();
+        self.place.leave(self.door);
     }
 }
 
@@ -368,7 +457,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU64};
 
     fn is_owned(place: &Biased<u64>) -> bool {
-        place.bias.owner() == thread::token()
+        place.bias.owner.load(Ordering::Relaxed) ^ thread::token() < DOORS
     }
 
     fn keep_taking(place: &Biased<u64>, times: u32) {
@@ -426,6 +515,44 @@ mod tests {
     }
 
     #[test]
+    fn who_is_inside_already_is_refused() {
+        let place = Biased::new();
+        place.put(Box::new(0_u64));
+        let come_again = || {
+            assert!(place.lock().is_none() && place.try_lock().is_none());
+            assert!(place.with_again(|_| ()).is_none() && place.take().is_none());
+        };
+        let guard = place.lock().unwrap();
+        come_again();
+        drop(guard);
+        keep_taking(&place, FIRST_STREAK);
+        assert!(is_owned(&place));
+        let guard = place.lock().unwrap();
+        come_again();
+        drop(guard);
+        assert!(is_owned(&place));
+        place.with_again(|_| come_again()).unwrap();
+        assert_eq!(place.take(), Some(Box::new(u64::from(FIRST_STREAK))));
+    }
+
+    #[test]
+    fn a_former_owner_keeps_its_back_door_until_it_comes_to_the_front_one() {
+        let bias = Bias::new();
+        let tokens = [1, 2, 3, 4, 5].map(|n| n * DOORS);
+        for &me in &tokens {
+            bias.end(me);
+            assert!(bias.is_clear());
+            bias.grant(me);
+        }
+        // The last one finds none.
+        assert!(!bias.has_owner());
+        bias.end(tokens[1]);
+        bias.grant(tokens[4]);
+        assert_eq!(bias.enter(tokens[4]), Some(1));
+        bias.leave(1);
+    }
+
+    #[test]
     fn threads_that_take_it_in_turns_of_all_lengths_lose_nothing() {
         let place = Biased::new();
         place.put(Box::new(0_u64));
@@ -458,37 +585,94 @@ mod loom_tests {
     use crate::sync::Arc;
     use loom::cell::UnsafeCell;
 
+    const OWNER: usize = DOORS;
+    const NEXT: usize = DOORS * 2;
+
     /// The owner comes and goes by the back door while another, who is alone behind the front door,
     /// takes its right away.
     #[test]
     fn the_owner_and_another_are_never_inside_together() {
         loom::model(|| {
-            const OWNER: usize = 1;
             let shared = Arc::new((Bias::new(), UnsafeCell::new(0)));
             shared.0.grant(OWNER);
             let owner = {
                 let shared = Arc::clone(&shared);
                 loom::thread::spawn(move || {
                     let mut times = 0;
-                    while times < 2 && shared.0.enter(OWNER) {
+                    while times < 2
+                        && let Some(door) = shared.0.enter(OWNER)
+                    {
                         // SAFETY: loom checks just this.
                         shared.1.with_mut(|value| unsafe { *value += 1 });
-                        shared.0.leave();
+                        shared.0.leave(door);
                         times += 1;
                     }
                     times
                 })
             };
-            shared.0.revoke();
-            shared.0.wait_until_outside();
+            assert!(shared.0.end(NEXT));
+            shared.0.wait_until_clear();
             // SAFETY: as above.
             shared.1.with_mut(|value| unsafe { *value += 1 });
             let times = owner.join().unwrap();
-            assert!(!shared.0.enter(OWNER));
+            assert!(shared.0.enter(OWNER).is_none());
             // SAFETY: as above.
             shared
                 .1
                 .with(|value| assert_eq!(unsafe { *value }, times + 1));
+        });
+    }
+
+    /// An owner is still on its way in when its right was taken away, and another has become the owner.
+    #[test]
+    fn a_former_owner_and_the_next_one_are_never_inside_together() {
+        struct Shared {
+            bias: Bias,
+            front: loom::sync::Mutex<()>,
+            value: UnsafeCell<usize>,
+        }
+
+        impl Shared {
+            fn work(&self) {
+                // SAFETY: loom checks just this.
+                self.value.with_mut(|value| unsafe { *value += 1 });
+            }
+
+            fn by_the_front_door(&self, me: usize) {
+                let _front = self.front.lock().unwrap();
+                self.bias.end(me);
+                self.bias.wait_until_clear();
+                self.work();
+                self.bias.grant(me);
+            }
+
+            fn by_either_door(&self, me: usize) {
+                match self.bias.enter(me) {
+                    Some(door) => {
+                        self.work();
+                        self.bias.leave(door);
+                    }
+                    None => self.by_the_front_door(me),
+                }
+            }
+        }
+
+        loom::model(|| {
+            let shared = Arc::new(Shared {
+                bias: Bias::new(),
+                front: loom::sync::Mutex::new(()),
+                value: UnsafeCell::new(0),
+            });
+            shared.bias.grant(OWNER);
+            let owner = {
+                let shared = Arc::clone(&shared);
+                loom::thread::spawn(move || shared.by_either_door(OWNER))
+            };
+            shared.by_the_front_door(NEXT);
+            shared.by_either_door(NEXT);
+            owner.join().unwrap();
+            // SAFETY: as above.
+            shared.value.with(|value| assert_eq!(unsafe { *value }, 3));
         });
     }
 }
