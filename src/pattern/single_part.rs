@@ -89,6 +89,8 @@ impl<P: Pattern> Pattern for SinglePart<P> {
             if frame.metadata().is_none() {
                 frame.set_metadata(pipes.last_metadata().cloned());
             }
+            // Nothing may pass the one that is ahead.
+            pipes.end_express();
             self.ahead = Some(frame);
         }
         self.ahead.is_some()

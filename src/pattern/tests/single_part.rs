@@ -58,3 +58,20 @@ fn messages_of_more_frames_are_neither_sent_nor_received() {
     scatter.send(&[b"2"]).unwrap();
     gather.expect(&[b"2"]);
 }
+
+#[test]
+fn what_was_taken_out_to_look_at_it_is_not_overtaken() {
+    for ty in [Gather, Channel, Client] {
+        let (mut socket, mut peer) = (Socket::new(ty), Socket::new(Dealer));
+        join(&mut peer, &mut socket);
+        for body in [b"1", b"2", b"3"] {
+            peer.send(&[body]).unwrap();
+        }
+        socket.expect(&[b"1"]);
+        assert!(socket.can_recv());
+        assert!(socket.pipes.recv_express_msg().is_none());
+        assert_eq!(socket.pipes.recv_express(&mut [0]), None);
+        socket.expect(&[b"2"]);
+        socket.expect(&[b"3"]);
+    }
+}
