@@ -43,7 +43,10 @@ impl Pipes {
     /// message was received to its end.
     #[inline]
     pub fn offer_express_in(&mut self, pipe: PipeId) {
+        // The last message may have been the rest of one whose pipe is gone; whoever asks then for the sender of
+        // the next ones must hear of this pipe.
         if self.is_settled()
+            && self.last == Some(pipe)
             && let Some(entry) = self.entry(pipe)
         {
             let left = entry.end.rx.plain_ahead().min(LONGEST);

@@ -85,3 +85,19 @@ fn it_needs_a_single_way_and_a_complete_message() {
     req.send(&[b"question"]).unwrap();
     assert!(!req.pipes.send_express(b"x"));
 }
+
+#[test]
+fn the_rest_of_a_message_whose_pipe_is_gone_tells_no_way() {
+    let mut pull = Socket::new(Pull);
+    let (mut gone, mut other) = (Socket::new(Push), Socket::new(Push));
+    let (_, id) = join(&mut gone, &mut pull);
+    gone.send(&[b"1", b"2"]).unwrap();
+    assert_eq!(pull.recv_msg().unwrap().data(), b"1");
+    pull.end(id);
+    join(&mut other, &mut pull);
+    other.send(&[b"3"]).unwrap();
+    assert_eq!(pull.recv_msg().unwrap().data(), b"2");
+    assert!(pull.pipes.recv_express_msg().is_none());
+    let msg = pull.recv_msg().unwrap();
+    assert_eq!((msg.data(), name_of(&msg)), (&b"3"[..], "a"));
+}
