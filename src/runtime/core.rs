@@ -189,8 +189,8 @@ impl SocketHandle {
         Ok(socket)
     }
 
-    /// The socket's state, for one thing that leaves its express as it is: if since the calling thread locked
-    /// it last nobody else has.
+    /// The socket's state for one thing, if since the calling thread locked it last nobody else has. Its express
+    /// goes on; whoever does more than that ends it.
     #[inline(always)]
     pub(crate) fn with_again<T>(self, f: impl FnOnce(&mut Socket) -> Option<T>) -> Option<T> {
         if self.is_inherited() {

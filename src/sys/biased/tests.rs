@@ -85,7 +85,7 @@ fn who_is_inside_already_is_refused() {
 #[test]
 fn a_former_owner_keeps_its_back_door_until_it_comes_to_the_front_one() {
     let bias = Bias::new();
-    let tokens = [1, 2, 3, 4, 5].map(|n| n * DOORS);
+    let tokens: [usize; DOORS + 1] = std::array::from_fn(|n| (n + 1) * DOORS);
     for &me in &tokens {
         bias.end(me);
         assert!(bias.is_clear());
@@ -94,8 +94,8 @@ fn a_former_owner_keeps_its_back_door_until_it_comes_to_the_front_one() {
     // The last one finds none.
     assert!(!bias.has_owner());
     bias.end(tokens[1]);
-    bias.grant(tokens[4]);
-    assert_eq!(bias.enter(tokens[4]), Some(1));
+    bias.grant(tokens[DOORS]);
+    assert_eq!(bias.enter(tokens[DOORS]), Some(1));
     bias.leave(1);
 }
 
