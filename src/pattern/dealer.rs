@@ -67,16 +67,12 @@ impl Pattern for Dealer {
 
     #[inline]
     fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<()> {
-        self.outbound.send(pipes, msg)?;
-        self.outbound.offer_express(pipes);
-        Ok(())
+        self.outbound.hand_on(pipes, msg)
     }
 
     #[inline]
     fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
-        self.outbound.send_short(pipes, body, more)?;
-        self.outbound.offer_express(pipes);
-        Ok(())
+        self.outbound.hand_on_short(pipes, body, more)
     }
 
     #[inline]

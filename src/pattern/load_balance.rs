@@ -61,22 +61,38 @@ impl LoadBalance {
         Ok(id)
     }
 
-    /// As [`Self::send`], of a frame with a copy of a short body.
+    /// Sends a frame, for patterns whose messages all go where the turn is.
     ///
     /// # Errors
     /// As [`Self::send`].
     #[inline]
-    pub(super) fn send_short(&mut self, pipes: &mut Pipes, body: &[u8], more: bool) -> Result<()> {
-        if let Some(id) = self.target_of(pipes, more)? {
-            pipes.send_short(id, body, more);
-        }
+    pub(super) fn hand_on(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<()> {
+        self.send(pipes, msg)?;
+        self.offer_express(pipes);
         Ok(())
     }
 
-    /// For patterns whose messages all go where the turn is: the way of the last one, if there is no other,
-    /// is that of the next ones.
+    /// As [`Self::hand_on`], of a frame with a copy of a short body.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
     #[inline]
-    pub(super) fn offer_express(&self, pipes: &mut Pipes) {
+    pub(super) fn hand_on_short(
+        &mut self,
+        pipes: &mut Pipes,
+        body: &[u8],
+        more: bool,
+    ) -> Result<()> {
+        if let Some(id) = self.target_of(pipes, more)? {
+            pipes.send_short(id, body, more);
+        }
+        self.offer_express(pipes);
+        Ok(())
+    }
+
+    /// The way of the last message, if there is no other, is that of the next ones.
+    #[inline]
+    fn offer_express(&self, pipes: &mut Pipes) {
         if let &[id] = self.pipes.active()
             && !self.in_message()
         {
