@@ -2,7 +2,7 @@
  * What may not come between a message and the program that sleeps on ZMQ_FD, or waits for several
  * senders: looks without waiting, options, a sender that never stops.
  */
-#include "harness.h"
+#include "pat_common.h"
 
 /* Sleeps on the descriptor, at once, until a message is there. */
 static void expect_readable (void *socket)
@@ -29,9 +29,8 @@ static void silence (void *socket)
 
 static void look_then_sleep (const char *transport)
 {
-    void *ctx = mk_ctx ();
-    void *a = mk_socket (ctx, ZMQ_PAIR), *b = mk_socket (ctx, ZMQ_PAIR);
-    join_sockets (a, b, transport);
+    const pair_t pair = open_pair (ZMQ_PAIR, ZMQ_PAIR, transport);
+    void *a = pair.server, *b = pair.client;
     bounce (a, b);
     for (int i = 0; i < 20; ++i) {
         silence (b);
@@ -41,9 +40,7 @@ static void look_then_sleep (const char *transport)
         expect_readable (b);
         expect_msg (b, "later");
     }
-    rm_socket (a);
-    rm_socket (b);
-    rm_ctx (ctx);
+    close_pair (pair);
 }
 
 CASE (look_by_poll_then_sleep)
@@ -54,9 +51,8 @@ CASE (look_by_poll_then_sleep)
 
 static void options_then_sleep (const char *transport)
 {
-    void *ctx = mk_ctx ();
-    void *a = mk_socket (ctx, ZMQ_PAIR), *b = mk_socket (ctx, ZMQ_PAIR);
-    join_sockets (a, b, transport);
+    const pair_t pair = open_pair (ZMQ_PAIR, ZMQ_PAIR, transport);
+    void *a = pair.server, *b = pair.client;
     bounce (a, b);
     for (int i = 0; i < 20; ++i) {
         silence (b);
@@ -67,9 +63,7 @@ static void options_then_sleep (const char *transport)
         expect_readable (b);
         expect_msg (b, "before");
     }
-    rm_socket (a);
-    rm_socket (b);
-    rm_ctx (ctx);
+    close_pair (pair);
 }
 
 CASE (options_between_message_and_sleep)
