@@ -6,11 +6,10 @@ use std::ffi::{c_int, c_long, c_void};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::args;
 use super::handle::Registry;
 use crate::errno::{Errno, Result};
+use crate::sys::lock::Mutex;
 use crate::util::timers::TimerSet;
 
 /// Called when a timer is due.

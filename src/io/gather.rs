@@ -11,9 +11,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
-use parking_lot::Mutex;
-
 use super::session::Session;
+use crate::sys::lock::Mutex;
 use crate::sys::{barrier, thread};
 
 const NOBODY: usize = 0;

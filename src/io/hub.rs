@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
-use parking_lot::Mutex;
 
 use super::contain::contain;
 use super::gather::Gathering;
@@ -26,6 +25,7 @@ use super::session::Session;
 use super::spin::Spin;
 use crate::errno::{Errno, Result};
 use crate::sys::barrier;
+use crate::sys::lock::Mutex;
 
 /// Something with a descriptor in a hub.
 pub(crate) trait Source: Send + Sync {

@@ -5,7 +5,6 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use mio::{Interest, Token};
-use parking_lot::Mutex;
 
 use super::hub::{Hub, Source};
 use super::pending::Pending;
@@ -14,6 +13,7 @@ use super::timers::Timed;
 use super::{Census, Ends, Owner, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::option::SocketOptions;
+use crate::sys::lock::Mutex;
 use crate::trace::{self, Bytes, Reason, Topic};
 use crate::transport::{self, Accepted, Address};
 

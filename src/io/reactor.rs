@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
-use parking_lot::Mutex;
 
 use super::Owner;
 use super::contain::contain;
@@ -21,6 +20,7 @@ use super::hub::Hub;
 use super::timers::{Timed, Timers};
 use crate::errno::{Errno, Result};
 use crate::sys::fd::TimerFd;
+use crate::sys::lock::Mutex;
 use crate::sys::thread;
 
 /// Pause between two looks at a lease.

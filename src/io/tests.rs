@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mio::Interest;
-use parking_lot::Mutex;
 
 use super::hub::Source;
 use super::*;
 use crate::errno::Errno;
 use crate::option::{ContextDefaults, SocketOptions};
 use crate::socket_type::SocketType;
+use crate::sys::lock::Mutex;
 use crate::transport::address::{self, Purpose};
 
 /// An owner that notes what it is told.

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use parking_lot::Mutex;
+use crate::sys::lock::Mutex;
 
 /// Something that wanted to be called at a time. A call may come although the wish has lapsed.
 pub(crate) trait Timed: Send + Sync {

@@ -10,9 +10,8 @@ use std::ffi::c_void;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
-use parking_lot::Mutex;
-
 use crate::errno::{Errno, Result};
+use crate::sys::lock::Mutex;
 
 /// `zmq_free_fn`: releases a buffer that a program lent to a message (`zmq_msg_init_data(3)`).
 pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);

@@ -16,11 +16,10 @@ mod queue;
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::msg::Msg;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sys::barrier;
+use crate::sys::lock::Mutex;
 use queue::{Consumer, Producer};
 
 pub use queue::{BodyRead, RUN_MAX, SHORT_MAX};

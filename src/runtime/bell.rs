@@ -10,12 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use crate::errno::{Errno, Result};
 use crate::io::Waiter;
 use crate::sys::fd::EventFd;
 use crate::sys::futex;
+use crate::sys::lock::Mutex;
 
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use parking_lot::Mutex;
-
 use super::core::SocketHandle;
 use super::inproc::Registry;
 use super::link::Link;
@@ -15,6 +13,7 @@ use crate::errno::{Errno, Result};
 use crate::io::{Census, IoThread, ThreadConfig};
 use crate::option::{ContextOptions, OptionWriter};
 use crate::socket_type::SocketType;
+use crate::sys::lock::Mutex;
 use crate::sys::{fork, futex};
 use crate::trace::{self, SocketName, Topic};
 

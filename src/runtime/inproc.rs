@@ -8,8 +8,6 @@ use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use parking_lot::Mutex;
-
 use super::link::Link;
 use crate::errno::{Errno, Result};
 use crate::io::{Event, Owner};
@@ -17,6 +15,7 @@ use crate::option::SocketOptions;
 use crate::pattern::{HwmBoost, Identity, Origin, PeerEnd, PipeEnd, PipeSlot, sum_of_hwms};
 use crate::pipe::{HwmKnob, Writer, lane};
 use crate::sys::barrier;
+use crate::sys::lock::Mutex;
 
 /// The names of a context.
 #[derive(Default)]

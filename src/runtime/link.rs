@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, Ordering, f
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::bell::{Bell, Sleeper};
 use super::context::Context;
 use super::core::SocketHandle;
@@ -20,6 +18,7 @@ use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::PeerEnd;
 use crate::socket_type::SocketType;
+use crate::sys::lock::Mutex;
 use crate::trace::SocketName;
 
 /// See the module's documentation.

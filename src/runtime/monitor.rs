@@ -6,14 +6,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use super::core::SocketHandle;
 use super::transfer::{DONTWAIT, SNDMORE};
 use crate::errno::{Errno, Result};
 use crate::io::{Ends, monitor_event};
 use crate::option::id;
 use crate::socket_type::SocketType;
+use crate::sys::lock::Mutex;
 use crate::transport::address;
 
 /// A socket's monitor, if it has one.

@@ -6,11 +6,10 @@
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::SocketHandle;
 use super::poll::{PollItem, poll};
 use crate::errno::{Errno, Result};
+use crate::sys::lock::Mutex;
 
 /// What a poller watches.
 #[derive(Clone, Copy, Debug)]

@@ -22,9 +22,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-use parking_lot::RawMutex;
-use parking_lot::lock_api::RawMutex as _;
-
+use super::lock::RawLock;
 use super::{barrier, thread};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 
@@ -204,7 +202,7 @@ fn wake(inside: &AtomicU32) {
 /// See the module's documentation.
 pub struct Biased<T> {
     bias: Bias,
-    front: RawMutex,
+    front: RawLock,
     /// Who is inside through the front door; each thread is certain of itself only.
     holder: AtomicUsize,
     /// Who came through the front door last, how often in a row, and how often makes an owner: used
@@ -235,7 +233,7 @@ impl<T> Biased<T> {
     pub fn new() -> Self {
         Self {
             bias: Bias::new(),
-            front: RawMutex::INIT,
+            front: RawLock::new(),
             holder: AtomicUsize::new(NOBODY),
             last: AtomicUsize::new(NOBODY),
             streak: AtomicU32::new(0),
@@ -276,8 +274,7 @@ impl<T> Biased<T> {
         }
         self.end_bias(me);
         if !self.bias.is_clear() {
-            // SAFETY: taken above.
-            unsafe { self.front.unlock() };
+            self.front.unlock();
             return None;
         }
         self.note_entry(me);
@@ -323,8 +320,7 @@ impl<T> Biased<T> {
         self.end_bias(thread::token());
         // SAFETY: behind the front door, and no owner is inside.
         let is_empty = self.bias.is_clear() && unsafe { (*self.value.get()).is_none() };
-        // SAFETY: taken above.
-        unsafe { self.front.unlock() };
+        self.front.unlock();
         is_empty
     }
 
@@ -337,8 +333,7 @@ impl<T> Biased<T> {
         }
         self.front.lock();
         if self.bias.is_inside(me) {
-            // SAFETY: taken above.
-            unsafe { self.front.unlock() };
+            self.front.unlock();
             return false;
         }
         self.end_bias(me);
@@ -402,8 +397,7 @@ impl<T> Biased<T> {
             self.bias.grant(me);
         }
         self.holder.store(NOBODY, Ordering::Relaxed);
-        // SAFETY: who leaves through it has come in through it.
-        unsafe { self.front.unlock() };
+        self.front.unlock();
     }
 }
 

@@ -13,6 +13,7 @@
 //! - `fork`: tells a forked child from its parent
 //! - `futex`: sleeping on a word of memory
 //! - `gssapi`: the system's GSS-API library, loaded when it is needed (feature `gssapi`)
+//! - `lock`: mutexes that a forked child can rely on
 //! - `net`: names of hosts, interfaces and temporary directories (the resolver may block)
 //! - `random`: keys and nonces
 //! - `poll`: waiting for descriptors
@@ -42,6 +43,7 @@ pub mod fork;
 pub mod futex;
 #[cfg(feature = "gssapi")]
 pub mod gssapi;
+pub mod lock;
 pub mod net;
 pub mod poll;
 pub mod random;

@@ -23,7 +23,6 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use mio::{Interest, Token};
-use parking_lot::Mutex;
 
 use super::contain::contain;
 use super::hub::Hub;
@@ -38,6 +37,7 @@ use crate::pipe::{Reader, Writer, lane};
 use crate::proto::raw::RawEngine;
 use crate::proto::{AnyEngine, Engine, EngineConfig, OutBuf};
 use crate::socket_type::SocketType;
+use crate::sys::lock::Mutex;
 use crate::transport::Stream;
 pub use connect::ConnectTarget;
 use connect::Dialer;

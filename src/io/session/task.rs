@@ -6,13 +6,12 @@
 
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
-
 use super::zap::Judged;
 use super::{Conn, Session, WORK};
 use crate::io::workers::Workers;
 use crate::proto::EngineError;
 use crate::proto::mechanism::{Task, TaskDone, TaskRole};
+use crate::sys::lock::Mutex;
 
 /// Initiators may wait for servers that do not answer, each for many seconds; a few that do so must
 /// not hold up the others.
