@@ -7,9 +7,10 @@
 //! the thread's; that gathering goes on is noted at the socket, where it costs no clock.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::sys::fork::Once;
 
 /// What writing a message alone is reckoned to take at least, in nanoseconds.
 const COST: u64 = 2_000;
@@ -115,8 +116,8 @@ pub(crate) struct Write {
 }
 
 fn nanos() -> u64 {
-    static EPOCH: OnceLock<Instant> = OnceLock::new();
-    let epoch = *EPOCH.get_or_init(Instant::now);
+    static EPOCH: Once<Instant> = Once::new();
+    let epoch = *EPOCH.get_or_make(Instant::now);
     u64::try_from(epoch.elapsed().as_nanos()).unwrap_or(u64::MAX / 2)
 }
 

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
@@ -71,7 +70,7 @@ pub struct IoThread {
     /// Sockets with something posted that nobody may come for.
     chores: Mutex<Vec<Weak<dyn Owner>>>,
     stop: AtomicBool,
-    handle: Mutex<Option<JoinHandle<()>>>,
+    handle: Mutex<Option<thread::Running>>,
 }
 
 impl std::fmt::Debug for IoThread {
@@ -114,14 +113,11 @@ impl IoThread {
             handle: Mutex::new(None),
         });
         let runner = Arc::clone(&io);
-        let handle = thread::with_signals_blocked(|| {
-            std::thread::Builder::new()
-                .name(config.name.clone())
-                .spawn(move || {
-                    configure(&config);
-                    CURRENT.set(Arc::as_ptr(&runner).addr());
-                    runner.run(poll);
-                })
+        let name = config.name.clone();
+        let handle = thread::spawn(name, move || {
+            configure(&config);
+            CURRENT.set(Arc::as_ptr(&runner).addr());
+            runner.run(poll);
         })?;
         *io.handle.lock() = Some(handle);
         Ok(io)
@@ -132,8 +128,7 @@ impl IoThread {
         self.stop.store(true, Ordering::SeqCst);
         let _ = self.waker.wake();
         if let Some(handle) = self.handle.lock().take() {
-            // A panic of the thread was reported when it happened.
-            let _ = handle.join();
+            handle.join();
         }
         let hubs: Vec<_> = self
             .seats
@@ -333,7 +328,6 @@ impl IoThread {
 }
 
 fn configure(config: &ThreadConfig) {
-    thread::set_name(&config.name);
     // As libzmq's manual has it these are requests; a process without the right to them runs on.
     if config.policy.is_some() || config.priority.is_some() {
         let _ = thread::set_scheduling(config.policy, config.priority);

@@ -4,9 +4,10 @@
 //! a caller looks for a while, as long as that pays: the while grows when a wait ended within it
 //! and shrinks to nothing when waits turn out long. On one core it never looks at all.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::sys::fork::Once;
 
 /// Longest while.
 const MAX_US: u32 = 100;
@@ -38,8 +39,8 @@ pub struct Spin {
 
 /// Whether threads can run at the same time, so that looking around is of any use.
 pub fn has_cores() -> bool {
-    static CORES: OnceLock<bool> = OnceLock::new();
-    *CORES.get_or_init(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
+    static CORES: Once<bool> = Once::new();
+    *CORES.get_or_make(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
 }
 
 impl Spin {

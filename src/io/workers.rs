@@ -53,11 +53,7 @@ impl Workers {
         if state.threads >= self.most {
             return;
         }
-        let spawned = thread::with_signals_blocked(|| {
-            std::thread::Builder::new()
-                .name(self.name.to_owned())
-                .spawn(|| self.serve())
-        });
+        let spawned = thread::spawn(self.name.to_owned(), || self.serve());
         if spawned.is_ok() {
             state.threads += 1;
         } else if state.threads == 0 {

@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::PipeId;
 use crate::errno::Result;
 use crate::msg::Msg;
+use crate::sys::fork::Once;
 
 /// A number that this process has not used before (until 2^32 were).
 pub(super) fn next_number() -> u32 {
-    static NEXT: OnceLock<AtomicU32> = OnceLock::new();
+    static NEXT: Once<AtomicU32> = Once::new();
     // A start that differs between processes: RandomState's keys are random.
     let start = || AtomicU32::new(RandomState::new().build_hasher().finish() as u32);
-    NEXT.get_or_init(start).fetch_add(1, Ordering::Relaxed)
+    NEXT.get_or_make(start).fetch_add(1, Ordering::Relaxed)
 }
 
 /// Routing ids of pipes, both ways.

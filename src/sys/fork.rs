@@ -7,7 +7,7 @@
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::ptr;
-use std::sync::Once;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,8 +20,8 @@ static GENERATION: AtomicU32 = AtomicU32::new(0);
 /// The first call has the system report forks from then on: ask once before anything depends on it.
 #[must_use]
 pub fn generation() -> u32 {
-    static WATCH: Once = Once::new();
-    WATCH.call_once(|| {
+    static WATCH: OnceLock<()> = OnceLock::new();
+    WATCH.get_or_init(|| {
         // SAFETY: the handlers are plain functions of this library that stays loaded (the C library
         // forgets the handlers of one that is unloaded). A failure (no memory) leaves forks
         // unnoticed, which only matters to children that go on using the parent's sockets.
@@ -272,6 +272,33 @@ pub fn apart_from_forks<T>(f: impl FnOnce() -> T) -> T {
         }
         drop(leave);
         std::thread::sleep(PAUSE);
+    }
+}
+
+/// A value of the process, made when it is first asked for, apart from forks: a child never finds it half made.
+#[derive(Debug)]
+pub struct Once<T>(OnceLock<T>);
+
+impl<T> Once<T> {
+    /// Nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// The value, made by `make` if nobody has before.
+    #[inline]
+    pub fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
+        match self.0.get() {
+            Some(value) => value,
+            None => apart_from_forks(|| self.0.get_or_init(make)),
+        }
+    }
+}
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -1,8 +1,9 @@
-//! The calling thread: signals, name, scheduling, processors; and its identity.
+//! Threads of the library; of the calling thread: signals, name, scheduling, processors, identity.
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CString, c_int, c_void};
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 /// A number for the calling thread, unlike that of any other that lives, and never 0.
@@ -20,6 +21,87 @@ pub fn token() -> usize {
 pub fn with_signals_blocked<R>(f: impl FnOnce() -> R) -> R {
     let _restore = SignalMask::block_all();
     f()
+}
+
+/// A thread of the library. Dropped, it goes on by itself.
+#[derive(Debug)]
+pub struct Running(libc::pthread_t);
+
+/// What a new thread is given.
+struct Start<F> {
+    name: String,
+    run: F,
+}
+
+/// The stack of a thread, in bytes, as threads of Rust have it.
+const STACK: usize = 2 << 20;
+
+/// Runs `run` on a new thread of that name, with every signal blocked.
+///
+/// Not by the standard library: its threads come and go through a lock of the process (that of the addresses of
+/// stacks, for the message when one overflows), which a forked child may find taken for ever.
+///
+/// # Errors
+/// `EAGAIN`, `ENOMEM`: there is no room for another thread.
+pub fn spawn<F: FnOnce() + Send + 'static>(name: String, run: F) -> io::Result<Running> {
+    let start = Box::new(Start { name, run });
+    let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+    // SAFETY: initialises the value.
+    check(unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) })?;
+    // SAFETY: initialised above. A size that the system refuses leaves its default.
+    unsafe { libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK) };
+    let start = Box::into_raw(start);
+    let mut thread = MaybeUninit::uninit();
+    let result = with_signals_blocked(|| {
+        // SAFETY: the attributes are initialised, the thread's number goes where there is room for it, and `begin`
+        // gets the box that it expects.
+        unsafe {
+            libc::pthread_create(
+                thread.as_mut_ptr(),
+                attributes.as_ptr(),
+                begin::<F>,
+                start.cast(),
+            )
+        }
+    });
+    // SAFETY: initialised above, and not used again.
+    unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
+    if let Err(error) = check(result) {
+        // SAFETY: no thread has it, so it is ours again.
+        drop(unsafe { Box::from_raw(start) });
+        return Err(error);
+    }
+    // SAFETY: written by the call, which succeeded.
+    Ok(Running(unsafe { thread.assume_init() }))
+}
+
+/// A thread's beginning and end.
+extern "C" fn begin<F: FnOnce() + Send + 'static>(start: *mut c_void) -> *mut c_void {
+    // SAFETY: the box that `spawn` gave away.
+    let start = unsafe { Box::from_raw(start.cast::<Start<F>>()) };
+    set_name(&start.name);
+    // Who spawns contains panics where they mean something; what is left may not reach the C library. The hook
+    // has reported it. The payload's destructor could be anybody's.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(start.run)) {
+        std::mem::forget(panic);
+    }
+    ptr::null_mut()
+}
+
+impl Running {
+    /// Waits until the thread has ended. On that thread itself it does nothing.
+    pub fn join(self) {
+        let thread = ManuallyDrop::new(self);
+        // SAFETY: a thread that nobody has joined or detached.
+        unsafe { libc::pthread_join(thread.0, ptr::null_mut()) };
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // SAFETY: a thread that nobody has joined or detached.
+        unsafe { libc::pthread_detach(self.0) };
+    }
 }
 
 /// Runs `f`, which may write to a pipe or socket that nobody reads, without the `SIGPIPE` that would end the
@@ -182,14 +264,35 @@ mod tests {
     }
 
     #[test]
-    fn children_inherit_blocked_signals() {
-        let inside = with_signals_blocked(|| {
-            std::thread::spawn(|| blocked(libc::SIGTERM))
-                .join()
-                .expect("no panic")
-        });
-        assert!(inside);
+    fn a_thread_has_its_name_and_no_signals() {
+        let (told, tell) = std::sync::mpsc::channel();
+        let comm = || std::fs::read_to_string(format!("/proc/self/task/{}/comm", id()));
+        spawn("one-of-ours".to_owned(), move || {
+            tell_of(&told, (blocked(libc::SIGTERM), comm().ok()));
+        })
+        .expect("room for a thread")
+        .join();
+        let told = tell.try_recv().expect("the thread has ended");
+        assert_eq!(told, (true, Some("one-of-ours\n".to_owned())));
         assert!(!blocked(libc::SIGTERM));
+    }
+
+    fn tell_of<T>(told: &std::sync::mpsc::Sender<T>, what: T) {
+        told.send(what).expect("somebody listens");
+    }
+
+    #[test]
+    fn a_panic_ends_the_thread_only() {
+        spawn("panics".to_owned(), || panic!("on purpose"))
+            .expect("room for a thread")
+            .join();
+    }
+
+    #[test]
+    fn a_thread_that_nobody_joins_runs_to_its_end() {
+        let (told, tell) = std::sync::mpsc::channel();
+        drop(spawn("alone".to_owned(), move || tell_of(&told, 7)).expect("room for a thread"));
+        assert_eq!(tell.recv(), Ok(7));
     }
 
     #[test]

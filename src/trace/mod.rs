@@ -12,12 +12,13 @@
 mod output;
 
 use std::fmt::{Display, Write as _};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Once, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use crate::errno::Errno;
 use crate::socket_type::SocketType;
+use crate::sys::fork::Once;
 use crate::sys::{env, thread};
 use output::Output;
 
@@ -71,8 +72,8 @@ static OUTPUT: OnceLock<Output> = OnceLock::new();
 
 /// Looks at the environment, once per process.
 pub fn init() {
-    static LOOKED: Once = Once::new();
-    LOOKED.call_once(|| {
+    static LOOKED: Once<()> = Once::new();
+    LOOKED.get_or_make(|| {
         let Some(wanted) = env::trusted_var(VARIABLE) else {
             return;
         };

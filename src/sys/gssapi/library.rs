@@ -5,6 +5,8 @@ use std::mem;
 use std::ptr;
 use std::sync::OnceLock;
 
+use crate::sys::fork::apart_from_forks;
+
 /// Version 2 of the interface, of MIT Kerberos.
 const FILE: &CStr = c"libgssapi_krb5.so.2";
 
@@ -115,8 +117,10 @@ pub(super) fn library() -> Option<&'static Library> {
     if let Some(library) = LOADED.get() {
         return Some(library);
     }
-    // SAFETY: a terminated string. What runs when the library is loaded is trusted as the rest of it.
-    let handle = unsafe { libc::dlopen(FILE.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+    let handle = apart_from_forks(|| {
+        // SAFETY: a terminated string. What runs when the library is loaded is trusted as the rest of it.
+        unsafe { libc::dlopen(FILE.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) }
+    });
     if handle.is_null() {
         return None;
     }
