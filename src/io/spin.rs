@@ -24,6 +24,12 @@ const YIELD_SOON: u32 = 2;
 /// an idle core. So the caller is to sleep once; where that does not help, less and less often.
 const SHARED_AFTER: u32 = 4;
 const SHARED_AFTER_MOST: u32 = 4096;
+/// Who gets the core back only after this long has offered it to a program that wants all of it, and pays with
+/// its share of the time for every look: there, sleeping brings a message sooner.
+const CROWDED: Duration = Duration::from_micros(400);
+/// Waits without a look after that, at first; doubled when it is so again.
+const CROWDED_WAITS: u32 = 64;
+const CROWDED_WAITS_MOST: u32 = 16 * 1024;
 
 /// The adaptive while of one socket.
 #[derive(Debug, Default)]
@@ -35,6 +41,9 @@ pub struct Spin {
     /// Waits in a row that ended when the core was offered to others, and how many mean something.
     shared: AtomicU32,
     shared_after: AtomicU32,
+    /// Waits for which there is no looking, and how many there were the last time.
+    crowded: AtomicU32,
+    crowded_waits: AtomicU32,
 }
 
 /// Whether threads can run at the same time, so that looking around is of any use.
@@ -52,13 +61,15 @@ impl Spin {
             skipped: AtomicU32::new(0),
             shared: AtomicU32::new(0),
             shared_after: AtomicU32::new(SHARED_AFTER),
+            crowded: AtomicU32::new(0),
+            crowded_waits: AtomicU32::new(CROWDED_WAITS / 2),
         }
     }
 
     /// Calls `look` until it says that something came, or the while is over. True: it came.
     pub fn look(&self, limit: Option<Duration>, mut look: impl FnMut() -> bool) -> bool {
         let mut budget = self.budget.load(Ordering::Relaxed);
-        if !has_cores() || self.is_to_move() {
+        if !has_cores() || self.is_crowded() || self.is_to_move() {
             return false;
         }
         if budget == 0 {
@@ -89,13 +100,18 @@ impl Spin {
                 }
                 return true;
             }
-            if start.elapsed() >= time {
+            let elapsed = start.elapsed();
+            if elapsed >= time {
                 break;
             }
             rounds += 1;
             if rounds.is_multiple_of(yield_after) {
                 // Somebody else may need this core to bring what we wait for.
                 std::thread::yield_now();
+                if start.elapsed().saturating_sub(elapsed) > CROWDED {
+                    self.note_crowd();
+                    return look();
+                }
             } else {
                 std::hint::spin_loop();
             }
@@ -108,6 +124,22 @@ impl Spin {
         false
     }
 
+    fn is_crowded(&self) -> bool {
+        let left = self.crowded.load(Ordering::Relaxed);
+        if left == 0 {
+            return false;
+        }
+        self.crowded.store(left - 1, Ordering::Relaxed);
+        true
+    }
+
+    /// The core was offered to somebody who took it for long.
+    fn note_crowd(&self) {
+        let waits = (self.crowded_waits.load(Ordering::Relaxed) * 2).min(CROWDED_WAITS_MOST);
+        self.crowded_waits.store(waits, Ordering::Relaxed);
+        self.crowded.store(waits, Ordering::Relaxed);
+    }
+
     /// A wait ended, just after the core was offered to others or not.
     fn note_end(&self, after_yield: bool) {
         let shared = if after_yield {
@@ -116,6 +148,11 @@ impl Spin {
             0
         };
         self.shared.store(shared, Ordering::Relaxed);
+        let waits = self.crowded_waits.load(Ordering::Relaxed);
+        if waits >= CROWDED_WAITS {
+            // It pays again, so a crowd is forgotten by and by.
+            self.crowded_waits.store(waits - 1, Ordering::Relaxed);
+        }
     }
 
     /// Whether the caller is to sleep, so that it is woken up on another core.
