@@ -67,18 +67,19 @@ impl Workers {
     }
 
     fn serve(&'static self) {
-        loop {
-            let job = {
-                let mut state = self.state.lock();
-                match state.jobs.pop_front() {
-                    Some(job) => job,
-                    None => {
-                        state.threads -= 1;
-                        return;
-                    }
-                }
-            };
+        while let Some(job) = self.next_job() {
             contain("a worker", || job(Ok(())));
         }
+        fork::end_apart();
+    }
+
+    /// `None`: the worker ends.
+    fn next_job(&'static self) -> Option<Job> {
+        let mut state = self.state.lock();
+        let job = state.jobs.pop_front();
+        if job.is_none() {
+            state.threads -= 1;
+        }
+        job
     }
 }

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::futex;
+use super::{futex, thread};
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
@@ -241,7 +241,7 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-/// Threads within [`apart_from_forks`], counted in the lower half. The upper half changes in a forked child: a
+/// Those who are [`Apart`], counted in the lower half. The upper half changes in a forked child: a
 /// thread that entered in the parent (it forked in a signal handler) is not counted there when it leaves.
 static APART: AtomicU64 = AtomicU64::new(0);
 const APART_HALF: u32 = 32;
@@ -251,28 +251,50 @@ static FORKING: AtomicU32 = AtomicU32::new(0);
 const PATIENCE_APART: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_micros(200);
 
+/// As long as it lives, forks wait for its thread.
+#[derive(Debug)]
+struct Apart(u64);
+
+impl Apart {
+    /// Waits until the process does not fork.
+    fn enter() -> Self {
+        // The handlers are there before it begins.
+        let _ = generation();
+        loop {
+            let apart = Self(APART.fetch_add(1, Ordering::SeqCst) >> APART_HALF);
+            if FORKING.load(Ordering::SeqCst) == 0 {
+                return apart;
+            }
+            drop(apart);
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        let (any, same) = (Ordering::SeqCst, |apart| apart >> APART_HALF == self.0);
+        let _ = APART.fetch_update(any, any, |apart| same(apart).then(|| apart - 1));
+    }
+}
+
 /// Calls `f` at a time when the process does not fork: what it uses of the C library has locks that a
 /// child would find taken for ever. A fork waits for it, but not for long.
 pub fn apart_from_forks<T>(f: impl FnOnce() -> T) -> T {
-    struct Leave(u64);
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            let (any, same) = (Ordering::SeqCst, |apart| apart >> APART_HALF == self.0);
-            let _ = APART.fetch_update(any, any, |apart| same(apart).then(|| apart - 1));
-        }
-    }
-    // The handlers are there before it begins.
-    let _ = generation();
-    loop {
-        let leave = Leave(APART.fetch_add(1, Ordering::SeqCst) >> APART_HALF);
-        if FORKING.load(Ordering::SeqCst) == 0 {
-            let result = f();
-            drop(leave);
-            return result;
-        }
-        drop(leave);
-        std::thread::sleep(PAUSE);
-    }
+    let _apart = Apart::enter();
+    f()
+}
+
+/// Threads on their last steps, by their number.
+static ENDING: Mutex<Vec<(u32, Apart)>> = Mutex::new(Vec::new());
+
+/// The last thing that a thread does which called the C library in [`apart_from_forks`]: forks wait until it is gone.
+/// What the library keeps for a thread it gives back at the thread's end, and takes the same locks for it.
+pub fn end_apart() {
+    let apart = Apart::enter();
+    let mut ending = ENDING.lock();
+    ending.retain(|(id, _)| thread::exists(*id));
+    ending.push((thread::id(), apart));
 }
 
 /// A value of the process, made when it is first asked for, apart from forks: a child never finds it half made.
@@ -311,7 +333,11 @@ fn is_anybody_apart() -> bool {
 unsafe extern "C" fn before_fork() {
     FORKING.fetch_add(1, Ordering::SeqCst);
     let until = Instant::now().checked_add(PATIENCE_APART);
-    while is_anybody_apart() && until.is_some_and(|until| Instant::now() < until) {
+    loop {
+        ENDING.lock().retain(|(id, _)| thread::exists(*id));
+        if !is_anybody_apart() || until.is_none_or(|until| Instant::now() >= until) {
+            break;
+        }
         std::thread::sleep(PAUSE);
     }
     for inner in Inner::known() {
@@ -342,6 +368,8 @@ unsafe extern "C" fn in_child() {
     for inner in Inner::known() {
         inner.is_held.store(false, Ordering::Relaxed);
     }
+    // The parent's threads.
+    ENDING.lock().clear();
 }
 
 #[cfg(test)]

@@ -214,6 +214,15 @@ pub fn id() -> u32 {
     u32::try_from(id).unwrap_or(0)
 }
 
+/// Whether the process has a thread with this number, which may be about to end.
+#[must_use]
+pub fn exists(id: u32) -> bool {
+    let id = libc::pid_t::try_from(id).unwrap_or(0);
+    // SAFETY: signal 0 is none: the call only looks whether it could be sent. It takes no pointers.
+    let result = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), id, 0) };
+    result == 0
+}
+
 /// The mask that was in force; put back when dropped, also when a panic unwinds.
 struct SignalMask(libc::sigset_t);
 

@@ -39,6 +39,46 @@ fn who_forks_while_apart_is_not_counted_in_the_child() {
     assert_eq!((waited, status), (child, 0));
 }
 
+/// Stands for what the C library does at the end of a thread.
+struct LastSteps;
+
+static AT_LAST_STEPS: AtomicBool = AtomicBool::new(false);
+
+impl Drop for LastSteps {
+    fn drop(&mut self) {
+        AT_LAST_STEPS.store(true, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(30));
+        AT_LAST_STEPS.store(false, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn forks_wait_for_the_last_steps_of_a_thread() {
+    std::thread_local! {
+        static STEPS: LastSteps = const { LastSteps };
+    }
+    let (told, tell) = std::sync::mpsc::channel();
+    let run = move || {
+        STEPS.with(|_| {});
+        end_apart();
+        told.send(()).expect("somebody listens");
+    };
+    drop(thread::spawn("ends".to_owned(), run).expect("room for a thread"));
+    tell.recv().expect("it has come that far");
+    // SAFETY: the child calls only async-signal-safe functions before it exits.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0);
+    if child == 0 {
+        let status = i32::from(AT_LAST_STEPS.load(Ordering::SeqCst) || is_anybody_apart());
+        // SAFETY: ends the child at once, without running anything of the parent's.
+        unsafe { libc::_exit(status) };
+    }
+    let mut status = -1;
+    // SAFETY: writes `status`.
+    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    assert_eq!((waited, status), (child, 0));
+}
+
 #[test]
 fn lock_excludes_threads_but_not_processes() {
     static LOCK: Lock = Lock::new();
