@@ -70,7 +70,6 @@ impl Workers {
         while let Some(job) = self.next_job() {
             contain("a worker", || job(Ok(())));
         }
-        fork::end_apart();
     }
 
     /// `None`: the worker ends.

@@ -288,9 +288,9 @@ pub fn apart_from_forks<T>(f: impl FnOnce() -> T) -> T {
 /// Threads on their last steps, by their number.
 static ENDING: Mutex<Vec<(u32, Apart)>> = Mutex::new(Vec::new());
 
-/// The last thing that a thread does which called the C library in [`apart_from_forks`]: forks wait until it is gone.
-/// What the library keeps for a thread it gives back at the thread's end, and takes the same locks for it.
-pub fn end_apart() {
+/// The last thing that a thread of the library does: forks wait until it is gone. What the C library keeps for a
+/// thread, the resolver's part for instance, it gives back at the thread's end, and takes locks for it.
+pub(super) fn end_apart() {
     let apart = Apart::enter();
     let mut ending = ENDING.lock();
     ending.retain(|(id, _)| thread::exists(*id));

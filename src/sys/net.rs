@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -11,22 +11,30 @@ use std::ptr;
 use super::fork;
 use super::sockaddr::{self, Address};
 
-/// The first address of a host, numeric or by name, with port 0. May block on the network.
+/// The first address of a host, numeric or by name, with port 0. A name may block on the network.
 ///
 /// With `ipv6` that is an IPv6 address, a mapped one if the host has only IPv4 ones; without it
-/// an IPv4 address. `numeric` keeps the resolver from asking anybody.
+/// an IPv4 address.
 ///
 /// # Errors
 /// `EINVAL` if there is no such address.
-pub fn lookup(host: &str, ipv6: bool, numeric: bool) -> io::Result<SocketAddr> {
+pub fn lookup(host: &str, ipv6: bool) -> io::Result<SocketAddr> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
+    // Most are numbers, for which the resolver would be set up in vain (and taken down by each thread's end).
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let address = match address {
+            IpAddr::V4(v4) if ipv6 => v4.to_ipv6_mapped().into(),
+            IpAddr::V6(_) if !ipv6 => return Err(invalid()),
+            address => address,
+        };
+        return Ok((address, 0).into());
+    }
     let host = CString::new(host).map_err(|_| invalid())?;
     // SAFETY: plain integers and null pointers.
     let mut hints: libc::addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
     hints.ai_family = if ipv6 { libc::AF_INET6 } else { libc::AF_INET };
     hints.ai_socktype = libc::SOCK_STREAM;
     hints.ai_flags = if ipv6 { libc::AI_V4MAPPED } else { 0 };
-    hints.ai_flags |= if numeric { libc::AI_NUMERICHOST } else { 0 };
     let mut list = ptr::null_mut();
     let result = fork::apart_from_forks(|| {
         // SAFETY: a terminated string and valid hints; the result is written to `list`.
@@ -112,17 +120,13 @@ mod tests {
 
     #[test]
     fn numeric_hosts_and_interfaces() {
-        let v4 = lookup("127.0.0.1", false, true).expect("numeric");
+        let v4 = lookup("127.0.0.1", false).expect("numeric");
         assert_eq!(v4.to_string(), "127.0.0.1:0");
-        let mapped = lookup("127.0.0.1", true, true).expect("numeric");
+        let mapped = lookup("127.0.0.1", true).expect("numeric");
         assert_eq!(mapped.to_string(), "[::ffff:127.0.0.1]:0");
-        assert_eq!(
-            lookup("::1", true, true).expect("numeric").to_string(),
-            "[::1]:0"
-        );
-        assert!(lookup("::1", false, true).is_err());
-        assert!(lookup("localhost", false, true).is_err());
-        assert!(lookup("a\0b", false, false).is_err());
+        assert_eq!(lookup("::1", true).expect("numeric").to_string(), "[::1]:0");
+        assert!(lookup("::1", false).is_err());
+        assert!(lookup("a\0b", false).is_err());
         let lo = interface("lo", false).expect("interfaces");
         assert_eq!(
             lo.map(|address| address.to_string()).as_deref(),

@@ -6,6 +6,8 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use super::fork;
+
 /// A number for the calling thread, unlike that of any other that lives, and never 0.
 #[inline]
 #[must_use]
@@ -85,6 +87,7 @@ extern "C" fn begin<F: FnOnce() + Send + 'static>(start: *mut c_void) -> *mut c_
     if let Err(panic) = catch_unwind(AssertUnwindSafe(start.run)) {
         std::mem::forget(panic);
     }
+    fork::end_apart();
     ptr::null_mut()
 }
 
@@ -218,8 +221,10 @@ pub fn id() -> u32 {
 #[must_use]
 pub fn exists(id: u32) -> bool {
     let id = libc::pid_t::try_from(id).unwrap_or(0);
+    // SAFETY: takes no arguments, cannot fail.
+    let process = unsafe { libc::getpid() };
     // SAFETY: signal 0 is none: the call only looks whether it could be sent. It takes no pointers.
-    let result = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), id, 0) };
+    let result = unsafe { libc::syscall(libc::SYS_tgkill, process, id, 0) };
     result == 0
 }
 

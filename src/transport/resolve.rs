@@ -45,7 +45,7 @@ pub fn resolve_connect(address: &TcpAddress, ipv6: bool) -> Result<ResolvedTcp> 
     if address.target.host.is_empty() {
         return Err(Errno::EINVAL);
     }
-    let mut target = net::lookup(&address.target.host, ipv6, false)?;
+    let mut target = net::lookup(&address.target.host, ipv6)?;
     target.set_port(port);
     Ok(ResolvedTcp { source, target })
 }
@@ -77,7 +77,7 @@ fn local(address: &HostPort, ipv6: bool) -> Result<SocketAddr> {
     if ipv6 && let Ok(Some(SocketAddr::V4(found))) = net::interface(host, false) {
         return Ok((found.ip().to_ipv6_mapped(), 0).into());
     }
-    net::lookup(host, ipv6, false).map_err(|_| Errno::ENODEV)
+    net::lookup(host, ipv6).map_err(|_| Errno::ENODEV)
 }
 
 #[cfg(test)]

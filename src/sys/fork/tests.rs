@@ -57,14 +57,10 @@ fn forks_wait_for_the_last_steps_of_a_thread() {
     std::thread_local! {
         static STEPS: LastSteps = const { LastSteps };
     }
-    let (told, tell) = std::sync::mpsc::channel();
-    let run = move || {
-        STEPS.with(|_| {});
-        end_apart();
-        told.send(()).expect("somebody listens");
-    };
-    drop(thread::spawn("ends".to_owned(), run).expect("room for a thread"));
-    tell.recv().expect("it has come that far");
+    drop(thread::spawn("ends".to_owned(), || STEPS.with(|_| {})).expect("room for a thread"));
+    while !AT_LAST_STEPS.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
     // SAFETY: the child calls only async-signal-safe functions before it exits.
     let child = unsafe { libc::fork() };
     assert!(child >= 0);
