@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 
 use super::link::Link;
 use super::socket::Socket;
@@ -34,6 +34,8 @@ pub(crate) struct SocketCore {
     is_poisoned: AtomicBool,
     /// `fork::generation()` of the process that opened the socket.
     generation: AtomicU32,
+    /// See [`SocketHandle::is_calm`].
+    is_calm: AtomicBool,
 }
 
 static CORES: Arena<SocketCore> = Arena::new(CAPACITY);
@@ -114,6 +116,19 @@ impl SocketCore {
     }
 }
 
+impl Locked {
+    /// Begins the calm of a socket that has nothing to receive and whose peers know that it waits, unless
+    /// something is happening.
+    pub(super) fn calm(&self) {
+        self.core.is_calm.store(true, Ordering::Release);
+        // Pairs with the fence of `Link::ring`: it sees the calm and ends it, or we see what it rings for.
+        fence(Ordering::SeqCst);
+        if self.is_being_disturbed() {
+            self.core.is_calm.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
 impl SocketHandle {
     /// An unused handle.
     ///
@@ -132,6 +147,7 @@ impl SocketHandle {
             state: Biased::new(),
             is_poisoned: AtomicBool::new(false),
             generation: AtomicU32::new(0),
+            is_calm: AtomicBool::new(false),
         });
         if let Some(core) = fresh {
             return Ok(Self(core));
@@ -197,6 +213,7 @@ impl SocketHandle {
             return None;
         }
         self.0.state.with_again(|socket| {
+            self.disturb();
             if self.0.is_poisoned.load(Ordering::Relaxed) {
                 return None;
             }
@@ -222,6 +239,7 @@ impl SocketHandle {
 
     #[inline(always)]
     fn locked(self, socket: Guard<'static, Socket>) -> Result<Locked> {
+        self.disturb();
         if self.0.is_poisoned.load(Ordering::Relaxed) {
             return Err(Errno::ENOTRECOVERABLE);
         }
@@ -230,6 +248,21 @@ impl SocketHandle {
             core: self.0,
             was_panicking: std::thread::panicking(),
         })
+    }
+
+    /// Whether the last look found nothing to receive and nothing has happened since: no call, no post. What can be
+    /// received comes with a post then, so there is nothing yet.
+    #[inline]
+    pub(crate) fn is_calm(self) -> bool {
+        self.0.is_calm.load(Ordering::Acquire) && !self.is_inherited()
+    }
+
+    /// Ends the calm, if there is one.
+    #[inline]
+    pub(crate) fn disturb(self) {
+        if self.0.is_calm.load(Ordering::Relaxed) {
+            self.0.is_calm.store(false, Ordering::Relaxed);
+        }
     }
 
     #[cold]
@@ -254,7 +287,9 @@ impl SocketHandle {
                 errno => Err(errno),
             };
         }
-        self.0.state.take().map(Some).ok_or(Errno::ENOTSOCK)
+        let state = self.0.state.take().ok_or(Errno::ENOTSOCK)?;
+        self.disturb();
+        Ok(Some(state))
     }
 
     /// Processes what was posted, if `link` is still the socket's.

@@ -146,6 +146,8 @@ impl Link {
 
     /// Wakes everyone who waits for the socket.
     pub(crate) fn ring(&self) {
+        fence(Ordering::SeqCst);
+        self.handle.disturb();
         self.bell.ring();
         if let Some(hub) = self.hub.get() {
             hub.wake();
@@ -306,7 +308,6 @@ impl Link {
         mailbox.push(event);
         drop(mailbox);
         self.pending.store(true, Ordering::Release);
-        fence(Ordering::SeqCst);
         self.ring();
         if needs_chores && let Some(hub) = self.hub.get() {
             let me: Weak<dyn Owner> = self.me.clone();

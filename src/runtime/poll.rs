@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bell::Sleeper;
-use super::core::SocketHandle;
+use super::core::{Locked, SocketHandle};
 use super::link::{Link, Wait};
 use super::options::{POLLIN, POLLOUT};
 use crate::errno::{Errno, Result};
@@ -18,6 +18,10 @@ use crate::sys;
 
 /// Hubs that a polling caller drives itself, at most.
 const OWN_HUBS: usize = 8;
+/// Items from which on it pays to know the calm ones among them.
+const MANY: usize = 16;
+/// Looks in a row that find nothing after which a socket may be calm: peers then have to post what they send.
+const IDLE_LOOKS: u8 = 8;
 
 const POLLERR: i16 = 4;
 const POLLPRI: i16 = 8;
@@ -76,7 +80,13 @@ fn poll_items(
             0
         };
         let seen = ready > 0;
-        ready += look_at_sockets(items, (!at_once && !seen).then_some(&mut links))?;
+        let sleeps = !at_once && !seen;
+        if !sleeps || items.len() >= MANY {
+            ready += look_at_sockets(items, None)?;
+        }
+        if sleeps && ready == 0 {
+            ready = look_at_sockets(items, Some(&mut links))?;
+        }
         if seen {
             return Ok(ready);
         }
@@ -133,8 +143,13 @@ type Waited = (Arc<Link>, u32);
 /// Looks at the sockets among the items; those to wait for go to `waited`.
 fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>) -> Result<usize> {
     let mut ready = 0;
+    let are_many = items.len() >= MANY;
+    let skips_calm = are_many && waited.is_none();
     for item in items {
         let Some(handle) = item.socket else { continue };
+        if skips_calm && item.events & POLLOUT == 0 && handle.is_calm() {
+            continue;
+        }
         let mut socket = handle.lock()?;
         let wanted = item.events & (POLLIN | POLLOUT);
         item.revents = socket.ready(wanted)?;
@@ -155,8 +170,22 @@ fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>)
         {
             waited.push((Arc::clone(&socket.link), socket.link.age()));
         }
+        if item.revents != 0 {
+            socket.idle_looks = 0;
+        } else if are_many && wanted & POLLIN != 0 {
+            settle_down(&mut socket);
+        }
     }
     Ok(ready)
+}
+
+/// A look at the socket found nothing to receive, once more.
+fn settle_down(socket: &mut Locked) {
+    if socket.idle_looks < IDLE_LOOKS {
+        socket.idle_looks += 1;
+    } else if !socket.confirm_waits() {
+        socket.calm();
+    }
 }
 
 /// Sleeps until there is reason to look again (0), or descriptors of the caller's are ready.

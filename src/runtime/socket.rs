@@ -27,6 +27,8 @@ pub(crate) struct Socket {
     /// Whether the frame received last has more to follow (`ZMQ_RCVMORE`).
     pub(super) rcvmore: bool,
     pub(super) tarry: Tarry,
+    /// Looks in a row that found nothing to receive.
+    pub(super) idle_looks: u8,
     /// Reused by `process_mail`.
     mail: Vec<Event>,
 }
@@ -52,6 +54,7 @@ impl Socket {
             last_endpoint: Vec::new(),
             rcvmore: false,
             tarry: Tarry::default(),
+            idle_looks: 0,
             mail: Vec::new(),
         }))
     }

@@ -309,6 +309,11 @@ impl Socket {
         !self.link.is_stopped() && !self.link.has_mail() && !self.link.bell.may_be_signalled()
     }
 
+    /// Whether something has happened that ends a calm; see [`super::core::SocketHandle::is_calm`].
+    pub(super) fn is_being_disturbed(&self) -> bool {
+        !self.is_quiet() || self.pipes.has_unconfirmed() || self.pipes.has_news()
+    }
+
     /// Looks for a moment whether frames come by the pipes found empty; true if so.
     fn tarry(&mut self) -> bool {
         if !self.pipes.has_unconfirmed() || !has_cores() {
