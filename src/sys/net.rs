@@ -24,7 +24,7 @@ pub fn lookup(host: &str, ipv6: bool) -> io::Result<SocketAddr> {
     if let Ok(address) = host.parse::<IpAddr>() {
         let address = match address {
             IpAddr::V4(v4) if ipv6 => v4.to_ipv6_mapped().into(),
-            IpAddr::V6(_) if !ipv6 => return Err(invalid()),
+            IpAddr::V6(v6) if !ipv6 => v6.to_ipv4_mapped().ok_or_else(invalid)?.into(),
             address => address,
         };
         return Ok((address, 0).into());
@@ -126,6 +126,7 @@ mod tests {
         assert_eq!(mapped.to_string(), "[::ffff:127.0.0.1]:0");
         assert_eq!(lookup("::1", true).expect("numeric").to_string(), "[::1]:0");
         assert!(lookup("::1", false).is_err());
+        assert_eq!(lookup("::ffff:127.0.0.1", false).ok(), Some(v4));
         assert!(lookup("a\0b", false).is_err());
         let lo = interface("lo", false).expect("interfaces");
         assert_eq!(
