@@ -74,6 +74,41 @@ fn runs_count_their_messages() {
     });
 }
 
+/// Messages of two frames, each second one in two chunks.
+#[test]
+fn runs_end_before_a_message_in_two_chunks() {
+    loom::model(|| {
+        let (mut tx, mut rx) = queue::queue();
+        write(&mut tx, 0..1);
+        let producer = thread::spawn(move || {
+            tx.begin();
+            tx.write_short(&[1], true);
+            tx.write_short(&[2], false);
+            tx.publish();
+            write(&mut tx, 3..4);
+        });
+        let (mut bytes, mut in_message) = (Vec::new(), false);
+        let mut read = |rx: &mut queue::Consumer| {
+            let mut body = [0];
+            if !in_message && rx.pop_run(|run| bytes.extend_from_slice(run)) {
+                return true;
+            }
+            let Some((read, _)) = rx.pop_body_if(&mut body, |_| true) else {
+                return false;
+            };
+            in_message = read.more;
+            bytes.extend_from_slice(&[u8::from(read.more), 1, body[0]]);
+            true
+        };
+        read(&mut rx);
+        read(&mut rx);
+        producer.join().unwrap();
+        while read(&mut rx) {}
+        assert_eq!(bytes, [0, 1, 0, 1, 1, 1, 0, 1, 2, 0, 1, 3]);
+        assert_eq!(rx.messages(), 3);
+    });
+}
+
 #[test]
 fn what_was_taken_back_is_never_seen() {
     loom::model(|| {

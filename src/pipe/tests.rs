@@ -224,3 +224,86 @@ fn runs_give_credit_for_each_message() {
     assert!(tx.take_credit());
     assert_eq!(tx.room_for_run(), 10);
 }
+
+/// Messages of one to five frames, short ones mostly, some long, some taken back, through many chunks; read by runs and
+/// by frames. What comes out is the same bytes, and as many messages.
+#[test]
+fn runs_and_frames_of_any_message_come_out_in_order() {
+    let (mut tx, mut rx) = lane(0, false);
+    let mut state = 7_u32;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    let (mut wire, mut read) = (Vec::new(), Vec::new());
+    let (mut runs, mut number) = (0, 0_u8);
+    for round in 0..2_000 {
+        for _ in 0..next(12) {
+            let frames = 1 + next(5);
+            let begins_at = wire.len();
+            let is_taken_back = frames > 1 && next(8) == 0;
+            for frame in 0..frames {
+                let more = frame + 1 < frames || is_taken_back;
+                number = number.wrapping_add(1);
+                let is_long = next(40) == 0;
+                let body = vec![number; if is_long { 3_000 } else { next(200) }];
+                if is_long {
+                    wire.push(u8::from(more) | 2);
+                    wire.extend_from_slice(&(body.len() as u64).to_be_bytes());
+                    let mut msg = Msg::copy_of(&body).unwrap();
+                    msg.set_more(more);
+                    tx.send(msg);
+                } else {
+                    wire.extend_from_slice(&[u8::from(more), body.len() as u8]);
+                    tx.send_short(&body, more);
+                }
+                wire.extend_from_slice(&body);
+            }
+            if is_taken_back {
+                assert!(tx.roll_back());
+                wire.truncate(begins_at);
+            }
+        }
+        while round % 7 == 6 && rx.has_next() {
+            if rx.recv_run(|run| read.extend_from_slice(run)).is_some() {
+                runs += 1;
+                continue;
+            }
+            let frame = rx.recv().unwrap().frame;
+            let more = u8::from(frame.is_more());
+            match u8::try_from(frame.len()) {
+                Ok(len) => read.extend_from_slice(&[more, len]),
+                Err(_) => {
+                    read.push(more | 2);
+                    read.extend_from_slice(&(frame.len() as u64).to_be_bytes());
+                }
+            }
+            read.extend_from_slice(frame.data());
+        }
+        if round % 7 == 6 {
+            assert!(read == wire, "in round {round}");
+            assert_eq!(rx.messages(), tx.frames.messages());
+            read.clear();
+            wire.clear();
+        }
+    }
+    assert!(runs > 100, "{runs}");
+}
+
+#[test]
+fn a_message_in_two_chunks_leaves_the_runs_around_it() {
+    let (mut tx, mut rx) = lane(0, false);
+    for _ in 0..100 {
+        for more in [true, true, false] {
+            tx.send_short(&[1; 100], more);
+        }
+    }
+    let (mut frames, mut in_runs) = (0, 0);
+    while rx.has_next() {
+        if rx.recv_run(|run| in_runs += run.len() / 102).is_none() {
+            frames += usize::from(rx.recv().is_some());
+        }
+    }
+    assert_eq!((frames + in_runs, rx.messages()), (300, 100));
+    assert!(frames <= 3 * 6, "one message a chunk at most: {frames}");
+}

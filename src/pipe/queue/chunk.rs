@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::bytes::{read_msg, short_body};
 use super::{MESSAGE_BITS, WHOLE, WHOLE_SIZE};
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Sizes of chunks: a queue starts with the first one, and doubles while the consumer lags behind.
 pub(super) const FIRST_SIZE: usize = if cfg!(zmq_loom) { 6 } else { 1024 - HEADER };
@@ -14,7 +14,7 @@ pub(super) const LAST_SIZE: usize = if cfg!(zmq_loom) {
 } else {
     16 * 1024 - HEADER
 };
-/// `Chunk::end` while the producer is not through with it.
+/// `Chunk::end` while the producer is not through with it, and `Chunk::runs_to` while it may be all of it.
 pub(super) const OPEN: usize = usize::MAX;
 
 /// A chunk's head; `capacity` bytes follow it.
@@ -24,8 +24,11 @@ pub(super) struct Chunk {
     pub(super) end: AtomicUsize,
     /// Messages written to the queue before the producer left the chunk.
     pub(super) messages: AtomicUsize,
-    /// There are records that are no short frames, or the chunk ends within a message.
-    pub(super) mixed: AtomicBool,
+    /// Bytes up to which there is nothing but whole messages of short frames, after the rest of one that the
+    /// chunk may begin with; [`OPEN`] as long as that goes for all of it.
+    pub(super) runs_to: AtomicUsize,
+    /// Messages written to the queue up to there.
+    pub(super) run_messages: AtomicUsize,
     pub(super) capacity: usize,
 }
 
@@ -50,7 +53,8 @@ impl Chunk {
             next: AtomicPtr::new(ptr::null_mut()),
             end: AtomicUsize::new(OPEN),
             messages: AtomicUsize::new(0),
-            mixed: AtomicBool::new(false),
+            runs_to: AtomicUsize::new(OPEN),
+            run_messages: AtomicUsize::new(0),
             capacity,
         };
         // SAFETY: freshly allocated with the size and alignment of a chunk.

@@ -173,11 +173,15 @@ impl Consumer {
         }
         // SAFETY: something is visible, so the consumer stands in a live chunk.
         let chunk = unsafe { &*self.place.chunk };
-        if chunk.mixed.load(Ordering::Relaxed) {
+        let runs_to = chunk.runs_to.load(Ordering::Relaxed);
+        let to = self.limit.min(runs_to);
+        if self.place.at >= to {
             return false;
         }
         let limit = self.place.base.wrapping_add(self.limit as u64) & (u64::MAX >> MESSAGE_BITS);
-        let messages = if self.tail_seen >> MESSAGE_BITS == limit {
+        let messages = if runs_to < self.limit {
+            chunk.run_messages.load(Ordering::Relaxed)
+        } else if self.tail_seen >> MESSAGE_BITS == limit {
             // Far fewer than the mask can count fit into a chunk.
             let seen = self.tail_seen & MESSAGE_MASK;
             let news = seen.wrapping_sub(self.messages as u64) & MESSAGE_MASK;
@@ -187,10 +191,10 @@ impl Consumer {
             chunk.messages.load(Ordering::Relaxed)
         };
         let start = Chunk::byte(self.place.chunk, self.place.at);
-        // SAFETY: the bytes up to the limit were written before the tail was stored, and are the
-        // consumer's until it goes on.
-        put(unsafe { std::slice::from_raw_parts(start, self.limit - self.place.at) });
-        self.place.at = self.limit;
+        // SAFETY: the bytes up to the limit, and so those of the run, were written before the tail was stored, and
+        // are the consumer's until it goes on.
+        put(unsafe { std::slice::from_raw_parts(start, to - self.place.at) });
+        self.place.at = to;
         self.messages = messages;
         true
     }

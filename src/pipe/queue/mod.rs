@@ -14,7 +14,7 @@
 //! Invariants:
 //! - the consumer touches only bytes before the tail, the producer only bytes behind it;
 //! - a chunk's `end`, `next` and `messages` are set before the tail moves into the next chunk, so a
-//!   consumer that saw the tail can follow; `mixed` is set before the tail covers what makes it so;
+//!   consumer that saw the tail can follow; `runs_to` is set before the tail covers what ends the runs;
 //! - no record lies in two chunks, and messages are published whole;
 //! - only the consumer frees or shelves chunks, each after it has left it for the next one; the
 //!   producer frees those that it has not published. The last ones go with the shared part.

@@ -79,9 +79,7 @@ impl Producer {
     #[inline]
     fn write_whole(&mut self, msg: &mut Msg, more: bool) {
         let record = self.room(WHOLE_SIZE);
-        if let Some(chunk) = self.chunk() {
-            chunk.mixed.store(true, Ordering::Relaxed);
-        }
+        self.end_runs();
         // SAFETY: there is room for the record, which is the producer's until the tail is stored.
         unsafe { record.write(WHOLE) };
         // SAFETY: as above.
@@ -156,6 +154,10 @@ impl Producer {
             let head = unsafe { &*first };
             let mut next = head.next.swap(std::ptr::null_mut(), Ordering::Relaxed);
             head.end.store(OPEN, Ordering::Relaxed);
+            if head.runs_to.load(Ordering::Relaxed) >= place.at {
+                // By this message, then.
+                head.runs_to.store(OPEN, Ordering::Relaxed);
+            }
             while !next.is_null() {
                 // SAFETY: as above.
                 let following = unsafe { (*next).next.load(Ordering::Relaxed) };
@@ -174,6 +176,22 @@ impl Producer {
         unsafe { self.place.chunk.as_ref() }
     }
 
+    /// Notes that what comes next in the chunk, and the message that it belongs to, is no part of a run.
+    fn end_runs(&self) {
+        let Some(chunk) = self.chunk() else { return };
+        if chunk.runs_to.load(Ordering::Relaxed) != OPEN {
+            return;
+        }
+        let to = match self.begun {
+            None => self.place.at,
+            Some(begun) if std::ptr::eq(begun.chunk, chunk) => begun.at,
+            // It began before the chunk.
+            Some(_) => 0,
+        };
+        chunk.run_messages.store(self.messages, Ordering::Relaxed);
+        chunk.runs_to.store(to, Ordering::Relaxed);
+    }
+
     /// Room for a record of `size` bytes.
     #[inline]
     fn room(&mut self, size: usize) -> *mut u8 {
@@ -190,7 +208,7 @@ impl Producer {
             None => self.shared.first.store(fresh, Ordering::Release),
             Some(chunk) => {
                 if self.in_message() {
-                    chunk.mixed.store(true, Ordering::Relaxed);
+                    self.end_runs();
                 }
                 chunk.messages.store(self.messages, Ordering::Relaxed);
                 chunk.end.store(self.place.at, Ordering::Relaxed);
@@ -217,7 +235,7 @@ impl Producer {
             if chunk.capacity >= size {
                 chunk.next.store(std::ptr::null_mut(), Ordering::Relaxed);
                 chunk.end.store(OPEN, Ordering::Relaxed);
-                chunk.mixed.store(false, Ordering::Relaxed);
+                chunk.runs_to.store(OPEN, Ordering::Relaxed);
                 return shelved;
             }
             // SAFETY: as above, and emptied.
