@@ -131,6 +131,33 @@ CASE (room_to_send)
     rm_crowd (&crowd);
 }
 
+CASE (beside_a_descriptor)
+{
+    crowd_t crowd;
+    int fds[2];
+    char byte;
+    REQUIRE_OK (pipe (fds));
+    mk_crowd (&crowd, "ipc");
+    for (int has_fd = 0; has_fd < 2; ++has_fd) {
+        if (has_fd)
+            CHECK (opt_int (crowd.pull[1], ZMQ_FD) >= 0);
+        crowd.items[0] = (zmq_pollitem_t){NULL, fds[0], ZMQ_POLLIN, 0};
+        poll_in_vain (&crowd);
+        CHECK_INT (write (fds[1], "x", 1), 1);
+        CHECK_INT (zmq_poll (crowd.items, MANY, 0), 1);
+        CHECK_INT (crowd.items[0].revents, ZMQ_POLLIN);
+        CHECK_INT (read (fds[0], &byte, 1), 1);
+        poll_in_vain (&crowd);
+        send_str (crowd.push[9], "x", 0);
+        CHECK_INT (zmq_poll (crowd.items, MANY, DEADLINE_MS), 1);
+        CHECK_INT (crowd.items[9].revents, ZMQ_POLLIN);
+        expect_msg (crowd.pull[9], "x");
+    }
+    close (fds[0]);
+    close (fds[1]);
+    rm_crowd (&crowd);
+}
+
 static void *send_to_all (void *arg)
 {
     crowd_t *crowd = arg;
@@ -202,6 +229,7 @@ int main (int argc, char **argv)
     RUN (messages);
     RUN (own_calls);
     RUN (room_to_send);
+    RUN (beside_a_descriptor);
     RUN (messages_from_another_thread);
     RUN (closed_sockets);
     RUN (the_end_of_the_context);

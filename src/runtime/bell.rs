@@ -129,6 +129,9 @@ impl Waiter for Sleeper {
     }
 }
 
+/// Whether any socket of the process was ever asked for its `ZMQ_FD`.
+static ANY_DESCRIPTOR: AtomicBool = AtomicBool::new(false);
+
 /// A socket's bell.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
@@ -186,13 +189,19 @@ impl Bell {
     pub(crate) fn descriptor(&self) -> Result<&EventFd> {
         if self.event.get().is_none() {
             let fresh = EventFd::new()?;
+            ANY_DESCRIPTOR.store(true, Ordering::Relaxed);
             self.event.get_or_init(|| fresh);
             self.ring();
         }
         self.event.get().ok_or(Errno::EMFILE)
     }
 
-    /// The same, if somebody has asked for it.
+    /// Whether some socket may have a descriptor that the program knows. Who got it knows so.
+    pub(crate) fn is_any_known() -> bool {
+        ANY_DESCRIPTOR.load(Ordering::Relaxed)
+    }
+
+    /// The descriptor, if somebody has asked for it.
     pub(crate) fn known_descriptor(&self) -> Option<RawFd> {
         Some(self.event.get()?.as_raw_fd())
     }

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::bell::Sleeper;
+use super::bell::{Bell, Sleeper};
 use super::core::{Locked, SocketHandle};
 use super::link::{Link, Wait};
 use super::options::{POLLIN, POLLOUT};
@@ -69,7 +69,7 @@ fn poll_items(
     // With no time to wait the kernel is asked once, without sleeping.
     let at_once = timeout == Some(Duration::ZERO);
     let mut links = Vec::new();
-    let own_fds = has_fds && names_a_bell(items)?;
+    let own_fds = has_fds && Bell::is_any_known() && names_a_bell(items)?;
     loop {
         links.clear();
         items.iter_mut().for_each(|item| item.revents = 0);
