@@ -26,8 +26,12 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for writes.
     fn zmq_msg_init(msg: *mut zmq_msg_t) -> c_int {
-        // SAFETY: passed on to the caller.
-        unsafe { init(msg, || Ok(Msg::new())) }
+        if msg.is_null() || !msg.is_aligned() {
+            return Err(Errno::EFAULT);
+        }
+        // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
+        unsafe { Msg::init(msg) };
+        Ok(())
     }
 }
 
@@ -37,8 +41,11 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for writes.
     fn zmq_msg_init_size(msg: *mut zmq_msg_t, size: usize) -> c_int {
-        // SAFETY: passed on to the caller.
-        unsafe { init(msg, || Msg::with_size(size)) }
+        if msg.is_null() || !msg.is_aligned() {
+            return Err(Errno::EFAULT);
+        }
+        // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
+        unsafe { Msg::init_with_size(msg, size) }
     }
 }
 

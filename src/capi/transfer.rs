@@ -125,11 +125,6 @@ pub(super) unsafe fn recv_msg(
 ) -> Result<Length> {
     // SAFETY: passed on to the caller.
     let msg = unsafe { get_mut(msg) }?;
-    let received = socket.recv(flags);
-    if let Err(Errno::EAGAIN) = received {
-        // What the message held is given up by looking, not by finding.
-        *msg = Msg::new();
-    }
-    *msg = received?;
+    socket.recv_into(msg, flags)?;
     Ok(Length(msg.len()))
 }

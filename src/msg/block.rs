@@ -6,10 +6,12 @@
 //! parent module.
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
+use super::spare;
 use crate::errno::{Errno, Result};
 use crate::sys::lock::Mutex;
 
@@ -31,8 +33,8 @@ struct Header {
     /// Bytes behind the header; unused for lent buffers.
     capacity: usize,
     free: Option<FreeFn>,
-    /// With `free`: the buffer's address and the caller's hint.
-    lent: *mut c_void,
+    /// With `free`: the buffer's address and the caller's hint. Else of a small block that is kept: the next one.
+    lent: Cell<*mut c_void>,
     hint: *mut c_void,
 }
 
@@ -41,8 +43,8 @@ const HEADER: usize = size_of::<Header>().next_multiple_of(16);
 /// A counted reference to a block.
 pub(super) struct Block(NonNull<Header>);
 
-// SAFETY: the count is atomic, the other fields of the header are never written after creation,
-// and who may touch the bytes is decided by the messages that hold disjoint windows.
+// SAFETY: the count is atomic, the other fields of the header are never written after creation but by
+// who has the only reference, and who may touch the bytes is decided by the messages that hold disjoint windows.
 unsafe impl Send for Block {}
 // SAFETY: as above; a shared `Block` gives away nothing but its address and its count.
 unsafe impl Sync for Block {}
@@ -59,54 +61,61 @@ impl Block {
     /// A block of at least `capacity` bytes of unspecified content; `ENOMEM` if there is no memory.
     /// Large ones are recycled ones if there are any.
     pub(super) fn with_capacity(capacity: usize) -> Result<Self> {
-        let Some(class) = size_class(capacity) else {
-            return Self::plain(capacity);
+        let block = match size_class(capacity) {
+            None => Self::plain(capacity),
+            Some(class) => match take_pooled(class) {
+                Some(block) => Some(block),
+                None => Self::plain(pooled_size(class)),
+            },
         };
-        match take_pooled(class) {
-            Some(block) => Ok(block),
-            None => Self::plain(pooled_size(class)),
-        }
+        block.ok_or(Errno::ENOMEM)
     }
 
     /// As [`Self::with_capacity`], for bodies that a program makes: up to the size where the system's
-    /// allocator maps pages anew for each, it is faster than a pool that threads share.
-    pub(super) fn for_program(capacity: usize) -> Result<Self> {
-        if capacity < MAPPED_MIN {
-            Self::plain(capacity)
-        } else {
-            Self::with_capacity(capacity)
+    /// allocator maps pages anew for each, it is faster than a pool that threads share. `None`: there is no memory.
+    ///
+    /// The smallest ones are what the calling thread has kept ([`spare`]).
+    #[inline]
+    pub(super) fn for_program(capacity: usize) -> Option<Self> {
+        match spare::class_for(capacity) {
+            Some(class) => spare::take_block(class).or_else(|| Self::plain(capacity)),
+            None if capacity < MAPPED_MIN => Self::plain(capacity),
+            None => Self::with_capacity(capacity).ok(),
         }
     }
 
-    fn plain(capacity: usize) -> Result<Self> {
+    #[inline(never)]
+    fn plain(capacity: usize) -> Option<Self> {
         Self::allocate(Header {
             refs: AtomicUsize::new(1),
-            capacity,
+            // Small blocks are known by their capacity.
+            capacity: spare::class_for(capacity).map_or(capacity, spare::capacity_of),
             free: None,
-            lent: std::ptr::null_mut(),
+            lent: Cell::new(std::ptr::null_mut()),
             hint: std::ptr::null_mut(),
         })
     }
 
     /// A block that stands for the buffer at `data`, lent until `free` is called with it.
     pub(super) fn lent(data: *mut c_void, free: FreeFn, hint: *mut c_void) -> Result<Self> {
-        Self::allocate(Header {
+        let block = Self::allocate(Header {
             refs: AtomicUsize::new(1),
             capacity: 0,
             free: Some(free),
-            lent: data,
+            lent: Cell::new(data),
             hint,
-        })
+        });
+        block.ok_or(Errno::ENOMEM)
     }
 
-    fn allocate(header: Header) -> Result<Self> {
-        let layout = layout(header.capacity).ok_or(Errno::ENOMEM)?;
+    fn allocate(header: Header) -> Option<Self> {
+        let layout = layout(header.capacity)?;
         // SAFETY: the layout has a non-zero size, the header's.
         let raw = unsafe { alloc(layout) };
-        let head = NonNull::new(raw.cast::<Header>()).ok_or(Errno::ENOMEM)?;
+        let head = NonNull::new(raw.cast::<Header>())?;
         // SAFETY: freshly allocated with the size and alignment of a `Header` at its start.
         unsafe { head.write(header) };
-        Ok(Self(head))
+        Some(Self(head))
     }
 
     fn header(&self) -> &Header {
@@ -143,11 +152,25 @@ impl Block {
         self.header().free.is_some()
     }
 
+    /// What [`Self::set_next`] was told.
+    pub(super) fn next(&self) -> *mut c_void {
+        self.header().lent.get()
+    }
+
+    /// Notes something in a block that is not lent, by who has the only reference.
+    pub(super) fn set_next(&self, next: *mut c_void) {
+        debug_assert!(self.is_unique() && !self.is_lent());
+        self.header().lent.set(next);
+    }
+
+    /// What [`Self::into_raw`] would give.
+    pub(super) fn as_raw(&self) -> *mut c_void {
+        self.0.as_ptr().cast()
+    }
+
     /// Gives up the reference as a raw pointer; [`Self::from_raw`] takes it back.
     pub(super) fn into_raw(self) -> *mut c_void {
-        let raw = self.0.as_ptr().cast();
-        std::mem::forget(self);
-        raw
+        std::mem::ManuallyDrop::new(self).as_raw()
     }
 
     /// Takes back what [`Self::into_raw`] gave.
@@ -169,19 +192,33 @@ impl Clone for Block {
 }
 
 impl Drop for Block {
+    #[inline]
     fn drop(&mut self) {
-        let header = self.header();
-        if header.refs.load(Ordering::Acquire) != 1 {
-            if header.refs.fetch_sub(1, Ordering::Release) != 1 {
+        let refs = &self.header().refs;
+        if refs.load(Ordering::Acquire) != 1 {
+            if refs.fetch_sub(1, Ordering::Release) != 1 {
                 return;
             }
             fence(Ordering::Acquire);
+            // Whoever is the last has the only reference, as usual.
+            refs.store(1, Ordering::Relaxed);
         }
-        let (capacity, free, lent, hint) = (header.capacity, header.free, header.lent, header.hint);
+        if self.is_lent() || !spare::keep_block(self) {
+            self.release();
+        }
+    }
+}
+
+impl Block {
+    /// Frees the block, or what it stands for: the caller's is the last reference, which ends with this.
+    #[inline(never)]
+    fn release(&self) {
+        let header = self.header();
+        let (capacity, free) = (header.capacity, header.free);
         if let Some(free) = free {
             // SAFETY: the program promised in `Msg::from_user` that `free` may be called once,
             // from any thread, with this buffer; the last reference is gone exactly once.
-            unsafe { free(lent, hint) };
+            unsafe { free(header.lent.get(), header.hint) };
         } else if pooled_class(capacity).is_some_and(|class| keep_pooled(class, self.0)) {
             return;
         }

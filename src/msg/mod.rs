@@ -6,8 +6,10 @@
 mod block;
 mod edit;
 mod metadata;
+mod refill;
 mod rxbuf;
 mod secret;
+mod spare;
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
@@ -131,7 +133,7 @@ impl Msg {
             msg.inline_len = small;
             return Ok(msg);
         }
-        let block = Block::for_program(len)?;
+        let block = Block::for_program(len).ok_or(Errno::ENOMEM)?;
         let data = block.bytes();
         Ok(Self::in_block(block, data, len))
     }
@@ -262,15 +264,16 @@ impl Msg {
         if !bare || self.len() > 255 {
             return None;
         }
-        let is_ours = match self.place {
-            INLINE => true,
-            BLOCK => !self.is_lent(),
-            _ => false,
-        };
-        is_ours.then(|| self.data())
+        (self.place != STATIC && !self.is_lent()).then(|| self.data())
     }
 
-    fn is_lent(&self) -> bool {
+    /// Whether the body is a buffer that a program lent and is to get back.
+    #[must_use]
+    #[inline]
+    pub fn is_lent(&self) -> bool {
+        if self.place != BLOCK {
+            return false;
+        }
         // SAFETY: the message holds a reference, which is borrowed here and not given up.
         let block = std::mem::ManuallyDrop::new(unsafe { Block::from_raw(self.long().block) });
         block.is_lent()
@@ -431,8 +434,11 @@ impl Msg {
 
     /// Sets or clears what is known of the connection the message came by.
     #[inline]
-    pub fn set_metadata(&mut self, metadata: Option<Arc<Metadata>>) {
-        self.metadata = metadata;
+    pub fn set_metadata(&mut self, metadata: Option<&Arc<Metadata>>) {
+        let told = metadata.map(spare::take_metadata);
+        if let Some(old) = std::mem::replace(&mut self.metadata, told) {
+            spare::keep_metadata(old);
+        }
     }
 
     /// Routing id of a SERVER's peer, 0 if there is none (`zmq_msg_routing_id(3)`).
@@ -495,6 +501,9 @@ impl Drop for Msg {
         if self.place == BLOCK {
             // SAFETY: the message owns one reference, given up here once.
             drop(unsafe { Block::from_raw(self.long().block) });
+        }
+        if let Some(metadata) = self.metadata.take() {
+            spare::keep_metadata(metadata);
         }
     }
 }

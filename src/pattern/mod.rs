@@ -83,7 +83,7 @@ pub fn create(ty: SocketType, options: &SocketOptions) -> Result<Box<dyn Pattern
 /// A frame that is not delivered at once takes the metadata of its pipe along.
 fn with_metadata(mut frame: Msg, pipes: &Pipes, id: PipeId) -> Msg {
     if frame.metadata().is_none() {
-        frame.set_metadata(pipes.metadata(id).cloned());
+        frame.set_metadata(pipes.metadata(id));
     }
     frame
 }

@@ -87,7 +87,7 @@ impl<P: Pattern> Pattern for SinglePart<P> {
             && let Ok(mut frame) = self.next(pipes)
         {
             if frame.metadata().is_none() {
-                frame.set_metadata(pipes.last_metadata().cloned());
+                frame.set_metadata(pipes.last_metadata());
             }
             // Nothing may pass the one that is ahead.
             pipes.end_express();

@@ -390,10 +390,10 @@ impl Reader {
         self.frames.pop_plain(into)
     }
 
-    /// As [`Self::recv_plain`], as a message.
+    /// As [`Self::recv_plain`], with the body given to `put`; false instead of `None`.
     #[inline]
-    pub fn recv_plain_msg(&mut self) -> Option<Msg> {
-        self.frames.pop_plain_msg()
+    pub fn recv_plain_by(&mut self, put: impl FnOnce(&[u8])) -> bool {
+        self.frames.pop_plain_by(put)
     }
 
     /// Takes a run of whole messages of short frames, as they are on the wire. `None`: what is next is

@@ -29,7 +29,7 @@ impl SocketHandle {
             && !more
             && self.send_express(body)
         {
-            *msg = Msg::new();
+            msg.clear_short();
             return Ok(());
         }
         self.send_by_pattern(msg, flags)
@@ -92,10 +92,32 @@ impl SocketHandle {
     /// # Errors
     /// `EAGAIN`, `EFSM`, `EINTR`, `ENOTSOCK`, `ENOTSUP`, `ETERM` as the manual says.
     pub fn recv(&self, flags: i32) -> Result<Msg> {
-        if let Some(msg) = self.recv_express_msg() {
-            return Ok(msg);
+        let mut msg = Msg::new();
+        self.recv_into(&mut msg, flags)?;
+        Ok(msg)
+    }
+
+    /// As [`SocketHandle::recv`], into a message, whose memory is used again where it can be. After `EAGAIN` that is
+    /// empty: what it held is given up by looking, not by finding. After other errors it is as it was.
+    ///
+    /// # Errors
+    /// As [`SocketHandle::recv`].
+    #[inline]
+    pub fn recv_into(&self, place: &mut Msg, flags: i32) -> Result<()> {
+        // A free function of the program's is called without the socket's lock.
+        if !place.is_lent() && self.recv_express_into(place) {
+            return Ok(());
         }
-        self.recv_by_pattern(flags)
+        match self.recv_by_pattern(flags) {
+            Ok(msg) => *place = msg,
+            Err(errno) => {
+                if errno == Errno::EAGAIN {
+                    *place = Msg::new();
+                }
+                return Err(errno);
+            }
+        }
+        Ok(())
     }
 
     #[inline(never)]
@@ -106,7 +128,7 @@ impl SocketHandle {
             |socket| {
                 socket.receive(&mut msg)?;
                 if msg.metadata().is_none() {
-                    msg.set_metadata(socket.pipes.last_metadata().cloned());
+                    msg.set_metadata(socket.pipes.last_metadata());
                 }
                 Ok(())
             },
@@ -149,15 +171,14 @@ impl SocketHandle {
     }
 
     #[inline(always)]
-    fn recv_express_msg(&self) -> Option<Msg> {
-        self.with_again(|socket| {
+    fn recv_express_into(&self, place: &mut Msg) -> bool {
+        let came = self.with_again(|socket| {
             if !socket.is_quiet() {
                 return None;
             }
-            let mut msg = socket.pipes.recv_express_msg()?;
-            msg.set_metadata(socket.pipes.last_metadata().cloned());
-            Some(msg)
-        })
+            socket.pipes.recv_express_into(place)
+        });
+        came.is_some()
     }
 
     /// Tries `call` until it does not answer `EAGAIN`, or may not wait any longer.

@@ -5,7 +5,7 @@
 //! a look at other pipes) may then pass without the pattern being asked. Whatever else is called for the
 //! socket ends that, so there is nothing here that could be out of date.
 
-use super::{PipeId, Pipes};
+use super::{PipeEnd, PipeId, Pipes};
 use crate::msg::Msg;
 
 /// Most messages that go before the pattern is asked again.
@@ -82,16 +82,19 @@ impl Pipes {
         Some(len)
     }
 
-    /// As [`Self::recv_express`], as a message.
+    /// As [`Self::recv_express`], into a message, with what is known of its sender; `None`: the message is as it
+    /// was.
     #[inline]
-    pub fn recv_express_msg(&mut self) -> Option<Msg> {
+    pub fn recv_express_into(&mut self, place: &mut Msg) -> Option<()> {
         let way = &mut self.express.inward;
         let left = way.left.checked_sub(1)?;
-        let entry = self.entries.get_mut(way.pipe)?.as_mut()?;
-        let msg = entry.end.rx.recv_plain_msg()?;
+        let PipeEnd { rx, metadata, .. } = &mut self.entries.get_mut(way.pipe)?.as_mut()?.end;
+        if !rx.recv_plain_by(|body| place.refill(body, metadata.as_ref())) {
+            return None;
+        }
         way.left = left;
         self.express.received = self.express.received.wrapping_add(1);
-        Some(msg)
+        Some(())
     }
 
     /// Ends the express: something else is called for.

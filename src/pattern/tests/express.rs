@@ -23,7 +23,7 @@ fn as_many_go_as_have_room_and_as_come_before_credit_is_due() {
         // Credit is given for five messages, and that the pattern does.
         assert_eq!(count(|| to.pipes.recv_express(&mut into) == Some(1)), 3);
         to.expect(&[b"x"]);
-        assert_eq!(count(|| to.pipes.recv_express_msg().is_some()), 4);
+        assert_eq!(count(|| to.recv_express_msg().is_some()), 4);
         to.expect(&[b"x"]);
         to.expect_nothing();
         assert_eq!(to.pipes.take_express_count(), 7);
@@ -42,7 +42,7 @@ fn bodies_come_as_they_were_and_cut_as_asked() {
     let mut into = [0; 3];
     assert_eq!(to.pipes.recv_express(&mut into), Some(255));
     assert_eq!(into, [0, 1, 2]);
-    assert_eq!(to.pipes.recv_express_msg().unwrap().data(), b"");
+    assert_eq!(to.recv_express_msg().unwrap().data(), b"");
     assert_eq!(to.pipes.recv_express(&mut into), None);
 }
 
@@ -57,7 +57,7 @@ fn only_plain_messages_are_received_by_it() {
     to.expect(&[b"a"]);
     assert_eq!(to.pipes.recv_express(&mut into), None);
     to.expect(&[b"b", b"c"]);
-    assert!(to.pipes.recv_express_msg().is_none());
+    assert!(to.recv_express_msg().is_none());
     to.expect(&[&[7; 300]]);
     assert_eq!(to.pipes.recv_express(&mut into), Some(1));
 }
@@ -97,7 +97,7 @@ fn the_rest_of_a_message_whose_pipe_is_gone_tells_no_way() {
     join(&mut other, &mut pull);
     other.send(&[b"3"]).unwrap();
     assert_eq!(pull.recv_msg().unwrap().data(), b"2");
-    assert!(pull.pipes.recv_express_msg().is_none());
+    assert!(pull.recv_express_msg().is_none());
     let msg = pull.recv_msg().unwrap();
     assert_eq!((msg.data(), name_of(&msg)), (&b"3"[..], "a"));
 }

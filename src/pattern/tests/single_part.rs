@@ -69,7 +69,7 @@ fn what_was_taken_out_to_look_at_it_is_not_overtaken() {
         }
         socket.expect(&[b"1"]);
         assert!(socket.can_recv());
-        assert!(socket.pipes.recv_express_msg().is_none());
+        assert!(socket.recv_express_msg().is_none());
         assert_eq!(socket.pipes.recv_express(&mut [0]), None);
         socket.expect(&[b"2"]);
         socket.expect(&[b"3"]);

@@ -119,13 +119,16 @@ impl Consumer {
         Some(len)
     }
 
-    /// As [`Self::pop_plain`], as a message.
+    /// As [`Self::pop_plain`], with the body given to `put`.
     #[inline]
-    pub(crate) fn pop_plain_msg(&mut self) -> Option<Msg> {
-        let (body, head) = self.next_plain()?;
-        let (msg, len) = (Msg::of_short_frame(body, false), body.len());
+    pub(crate) fn pop_plain_by(&mut self, put: impl FnOnce(&[u8])) -> bool {
+        let Some((body, head)) = self.next_plain() else {
+            return false;
+        };
+        put(body);
+        let len = body.len();
         self.took(head + len, false);
-        Some(msg)
+        true
     }
 
     #[inline]
