@@ -112,6 +112,44 @@ CASE (each_tells_of_its_sender)
     rm_ctx (ctx);
 }
 
+/* Frames of one message, then nothing: what the last one held is given up by looking. */
+static void parts_over (const char *transport)
+{
+    static const size_t parts[] = {100, 20, 300};
+    void *ctx = mk_ctx ();
+    void *pull = mk_socket (ctx, ZMQ_PULL), *push = mk_socket (ctx, ZMQ_PUSH);
+    char body[300];
+    zmq_msg_t msg;
+    join_sockets (pull, push, transport);
+    zmq_msg_init (&msg);
+    for (int round = 0; round < 20; ++round) {
+        for (int i = 0; i < 3; ++i) {
+            fill (body, parts[i], round + i);
+            CHECK_INT (zmq_send (push, body, parts[i], i < 2 ? ZMQ_SNDMORE : 0), parts[i]);
+        }
+        for (int i = 0; i < 3; ++i) {
+            REQUIRE (zmq_msg_recv (&msg, pull, 0) >= 0);
+            check_body (&msg, parts[i], round + i);
+            CHECK_INT (zmq_msg_more (&msg), i < 2);
+        }
+        if (round % 2 == 0) {
+            CHECK_ERRNO (zmq_msg_recv (&msg, pull, ZMQ_DONTWAIT), EAGAIN);
+            CHECK_INT (zmq_msg_size (&msg), 0);
+            CHECK_NULL_ERRNO (zmq_msg_gets (&msg, "Socket-Type"), EINVAL);
+        }
+    }
+    CHECK_OK (zmq_msg_close (&msg));
+    rm_socket (push);
+    rm_socket (pull);
+    rm_ctx (ctx);
+}
+
+CASE (parts_into_one)
+{
+    parts_over ("tcp");
+    parts_over ("inproc");
+}
+
 static int given_back;
 
 static void on_free (void *data UNUSED, void *hint UNUSED)
@@ -188,6 +226,7 @@ int main (int argc, char **argv)
     harness_begin (argc, argv);
     RUN (received_into_again);
     RUN (each_tells_of_its_sender);
+    RUN (parts_into_one);
     RUN (a_lent_buffer_is_given_back);
     RUN (closed_elsewhere_and_later);
     return harness_end ();

@@ -97,44 +97,56 @@ impl SocketHandle {
         Ok(msg)
     }
 
-    /// As [`SocketHandle::recv`], into a message, whose memory is used again where it can be. After `EAGAIN` that is
-    /// empty: what it held is given up by looking, not by finding. After other errors it is as it was.
+    /// As [`SocketHandle::recv`], into a message, whose memory is used again where it can be. Its content is given up by
+    /// looking, not by finding: after `EAGAIN`, and whatever else ended a wait, it is empty. After other errors
+    /// it is as it was.
     ///
     /// # Errors
     /// As [`SocketHandle::recv`].
     #[inline]
     pub fn recv_into(&self, place: &mut Msg, flags: i32) -> Result<()> {
         // A free function of the program's is called without the socket's lock.
-        if !place.is_lent() && self.recv_express_into(place) {
+        if place.is_lent() {
+            return self.recv_in_place_of_lent(place, flags);
+        }
+        if self.recv_express_into(place) {
             return Ok(());
         }
-        match self.recv_by_pattern(flags) {
-            Ok(msg) => *place = msg,
-            Err(errno) => {
-                if errno == Errno::EAGAIN {
-                    *place = Msg::new();
-                }
-                return Err(errno);
-            }
-        }
-        Ok(())
+        self.recv_by_pattern(place, flags).0
     }
 
-    #[inline(never)]
-    fn recv_by_pattern(&self, flags: i32) -> Result<Msg> {
+    #[cold]
+    fn recv_in_place_of_lent(&self, place: &mut Msg, flags: i32) -> Result<()> {
         let mut msg = Msg::new();
-        self.repeat(
+        let (result, is_given_up) = self.recv_by_pattern(&mut msg, flags);
+        if is_given_up {
+            *place = msg;
+        }
+        result
+    }
+
+    /// The result, and whether the content of `place` was given up: a frame was found, or looked for.
+    #[inline(never)]
+    fn recv_by_pattern(&self, place: &mut Msg, flags: i32) -> (Result<()>, bool) {
+        let mut is_given_up = false;
+        let result = self.repeat(
             flags,
             |socket| {
-                socket.receive(&mut msg)?;
-                if msg.metadata().is_none() {
-                    msg.set_metadata(socket.pipes.last_metadata());
+                let received = socket.receive(place);
+                is_given_up |= matches!(received, Ok(()) | Err(Errno::EAGAIN));
+                received?;
+                if place.metadata().is_none() {
+                    place.set_metadata(socket.pipes.last_metadata());
                 }
                 Ok(())
             },
             |socket| socket.options.rcvtimeo,
-        )?;
-        Ok(msg)
+        );
+        if result.is_err() && is_given_up {
+            // There may be a frame in it that was not wanted.
+            *place = Msg::new();
+        }
+        (result, is_given_up)
     }
 
     /// Receives a frame of which only the body is wanted, and as much of that as `into` has room for;

@@ -68,7 +68,8 @@ impl Consumer {
         } else {
             // SAFETY: a short frame, whose body is in the same chunk.
             let (body, head) = unsafe { short_body(record) };
-            *place = Msg::of_short_frame(body, flags & MORE != 0);
+            place.refill(body, None);
+            place.set_more(flags & MORE != 0);
             self.took(head + body.len(), flags & MORE != 0);
         }
         true
