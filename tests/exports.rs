@@ -57,6 +57,10 @@ fn library_has_the_name_that_programs_ask_for() {
         .find(|line| line.contains("(SONAME)"))
         .unwrap_or_default();
     assert!(soname.contains("[libzmq.so.5]"), "{soname:?}");
+    assert!(
+        dynamic.contains("NODELETE"),
+        "a thread that asks the resolver may outlive dlclose"
+    );
 }
 
 /// What a tool of the binutils prints about the library.

@@ -269,6 +269,52 @@ CASE (inherited_sockets_give_errors)
     run_with (use_inherited);
 }
 
+/* What the program has, for its own handlers of forks. */
+static struct
+{
+    int is_on;
+    void *ctx, *server, *client;
+    char endpoint[ENDPOINT_SIZE];
+} handled;
+
+static void handled_open (void)
+{
+    if (!handled.is_on)
+        return;
+    handled.ctx = mk_ctx ();
+    handled.server = mk_socket (handled.ctx, ZMQ_DEALER);
+    handled.client = mk_socket (handled.ctx, ZMQ_DEALER);
+    bind_any (handled.server, "tcp", handled.endpoint);
+    CHECK_OK (zmq_connect (handled.client, handled.endpoint));
+}
+
+static void handled_close (void)
+{
+    if (!handled.is_on)
+        return;
+    rm_socket (handled.client);
+    rm_socket (handled.server);
+    rm_ctx (handled.ctx);
+}
+
+/* Handlers that end what there is before a fork, and make it anew on both sides. */
+CASE (handlers_of_the_program)
+{
+    handled.is_on = 1;
+    handled_open ();
+    for (int i = 0; i < 5; ++i) {
+        const pid_t pid = begin_child ();
+        bounce (handled.server, handled.client);
+        if (pid == 0) {
+            handled_close ();
+            end_child ();
+        }
+        CHECK_INT (wait_pid (pid), 0);
+    }
+    handled_close ();
+    handled.is_on = 0;
+}
+
 CASE (descriptors_do_not_survive_exec)
 {
     /* Everything is close-on-exec. */
@@ -289,6 +335,8 @@ CASE (descriptors_do_not_survive_exec)
 
 int main (int argc, char **argv)
 {
+    /* Before the library is used. */
+    REQUIRE (pthread_atfork (handled_close, handled_open, handled_open) == 0);
     harness_begin (argc, argv);
     RUN (child_does_nothing);
     RUN (child_closes);
@@ -299,6 +347,7 @@ int main (int argc, char **argv)
     RUN (grandchild);
     RUN_OURS (inherited_sockets_give_errors, "use other than close and terminate is undefined there");
     RUN_OURS (fork_while_others_are_busy, "its child may find locks taken for ever");
+    RUN (handlers_of_the_program);
     RUN (descriptors_do_not_survive_exec);
     return harness_end ();
 }

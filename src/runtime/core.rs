@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
 
 use super::link::Link;
 use super::socket::Socket;
@@ -26,6 +26,12 @@ const CAPACITY: usize = 1 << 18;
 /// Closed handles that are kept from being used again.
 const QUARANTINE: usize = 4096;
 
+/// Something has happened to the socket since it was found idle, or it was not.
+const DISTURBED: u8 = 0;
+/// Whether something has is being looked at.
+const DOUBTFUL: u8 = 1;
+const CALM: u8 = 2;
+
 /// The memory behind a handle.
 #[repr(align(64))]
 pub(crate) struct SocketCore {
@@ -34,8 +40,8 @@ pub(crate) struct SocketCore {
     is_poisoned: AtomicBool,
     /// `fork::generation()` of the process that opened the socket.
     generation: AtomicU32,
-    /// See [`SocketHandle::is_calm`].
-    is_calm: AtomicBool,
+    /// [`DISTURBED`], [`DOUBTFUL`] or [`CALM`]; see [`SocketHandle::is_calm`].
+    calm: AtomicU8,
 }
 
 static CORES: Arena<SocketCore> = Arena::new(CAPACITY);
@@ -120,11 +126,14 @@ impl Locked {
     /// Begins the calm of a socket that has nothing to receive and whose peers know that it waits, unless
     /// something is happening.
     pub(super) fn calm(&self) {
-        self.core.is_calm.store(true, Ordering::Release);
-        // Pairs with the fence of `Link::ring`: it sees the calm and ends it, or we see what it rings for.
+        let calm = &self.core.calm;
+        calm.store(DOUBTFUL, Ordering::Relaxed);
+        // Pairs with the fence of `Link::ring`: it sees that there is a calm to be ended, or we see what it rings
+        // for.
         fence(Ordering::SeqCst);
-        if self.is_being_disturbed() {
-            self.core.is_calm.store(false, Ordering::Relaxed);
+        if !self.is_being_disturbed() {
+            let (success, failure) = (Ordering::Release, Ordering::Relaxed);
+            let _ = calm.compare_exchange(DOUBTFUL, CALM, success, failure);
         }
     }
 }
@@ -147,7 +156,7 @@ impl SocketHandle {
             state: Biased::new(),
             is_poisoned: AtomicBool::new(false),
             generation: AtomicU32::new(0),
-            is_calm: AtomicBool::new(false),
+            calm: AtomicU8::new(DISTURBED),
         });
         if let Some(core) = fresh {
             return Ok(Self(core));
@@ -254,14 +263,14 @@ impl SocketHandle {
     /// received comes with a post then, so there is nothing yet.
     #[inline]
     pub(crate) fn is_calm(self) -> bool {
-        self.0.is_calm.load(Ordering::Acquire) && !self.is_inherited()
+        self.0.calm.load(Ordering::Acquire) == CALM && !self.is_inherited()
     }
 
     /// Ends the calm, if there is one.
     #[inline]
     pub(crate) fn disturb(self) {
-        if self.0.is_calm.load(Ordering::Relaxed) {
-            self.0.is_calm.store(false, Ordering::Relaxed);
+        if self.0.calm.load(Ordering::Relaxed) != DISTURBED {
+            self.0.calm.store(DISTURBED, Ordering::Relaxed);
         }
     }
 

@@ -15,20 +15,36 @@ use super::{futex, thread};
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-/// How many forks lie between this process and the one that first asked.
-///
-/// The first call has the system report forks from then on: ask once before anything depends on it.
+/// How many forks lie between this process and the one that loaded the library.
 #[must_use]
 pub fn generation() -> u32 {
-    static WATCH: OnceLock<()> = OnceLock::new();
-    WATCH.get_or_init(|| {
-        // SAFETY: the handlers are plain functions of this library that stays loaded (the C library
-        // forgets the handlers of one that is unloaded). A failure (no memory) leaves forks
-        // unnoticed, which only matters to children that go on using the parent's sockets.
-        unsafe { libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child)) };
-    });
+    // Done already, unless a static link has left out what the loader is to call.
+    watch();
     GENERATION.load(Ordering::Relaxed)
 }
+
+/// Has the system report forks from now on.
+#[inline]
+fn watch() {
+    static WATCHED: OnceLock<()> = OnceLock::new();
+    WATCHED.get_or_init(|| {
+        // SAFETY: the handlers are plain functions of this library, which stays loaded. A failure (no
+        // memory) leaves forks unnoticed, which only matters to children that go on using the
+        // parent's sockets.
+        unsafe { libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child)) };
+    });
+}
+
+/// What the loader calls. A program's own handlers of forks come later in the list, so those before a fork run before
+/// ours take the locks, and those after it once they are free: they may use the library.
+extern "C" fn on_load() {
+    watch();
+}
+
+// SAFETY: the section is a list of functions of this kind, that need nothing but the C library.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static ON_LOAD: extern "C" fn() = on_load;
 
 /// A lock for short sections that a forked child finds free, whoever held it in the parent.
 ///
@@ -191,6 +207,16 @@ impl<T> Mutex<T> {
             _guard: self.inner.lock.lock(),
         }
     }
+
+    /// As [`Self::lock`]; `None` if it does not come free in time.
+    fn lock_within(&'static self, patience: Duration) -> Option<MutexGuard<'static, T>> {
+        let deadline = Instant::now().checked_add(patience);
+        let guard = self.inner.lock.lock_until(deadline)?;
+        Some(MutexGuard {
+            mutex: self,
+            _guard: guard,
+        })
+    }
 }
 
 impl Inner {
@@ -285,16 +311,35 @@ pub fn apart_from_forks<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Threads on their last steps, by their number.
-static ENDING: Mutex<Vec<(u32, Apart)>> = Mutex::new(Vec::new());
+/// Threads on their last steps.
+static ENDING: Mutex<Vec<Ending>> = Mutex::new(Vec::new());
+
+#[derive(Debug)]
+struct Ending {
+    /// The thread's number.
+    id: u32,
+    since: Instant,
+    _apart: Apart,
+}
+
+impl Ending {
+    /// Whether it is to be waited for. Last steps take microseconds: after long the number is that of another thread.
+    fn goes_on(&self) -> bool {
+        self.since.elapsed() < PATIENCE_APART && thread::exists(self.id)
+    }
+}
 
 /// The last thing that a thread of the library does: forks wait until it is gone. What the C library keeps for a
 /// thread, the resolver's part for instance, it gives back at the thread's end, and takes locks for it.
 pub(super) fn end_apart() {
     let apart = Apart::enter();
     let mut ending = ENDING.lock();
-    ending.retain(|(id, _)| thread::exists(*id));
-    ending.push((thread::id(), apart));
+    ending.retain(Ending::goes_on);
+    ending.push(Ending {
+        id: thread::id(),
+        since: Instant::now(),
+        _apart: apart,
+    });
 }
 
 /// A value of the process, made when it is first asked for, apart from forks: a child never finds it half made.
@@ -334,7 +379,9 @@ unsafe extern "C" fn before_fork() {
     FORKING.fetch_add(1, Ordering::SeqCst);
     let until = Instant::now().checked_add(PATIENCE_APART);
     loop {
-        ENDING.lock().retain(|(id, _)| thread::exists(*id));
+        if let Some(mut ending) = ENDING.lock_within(PATIENCE) {
+            ending.retain(Ending::goes_on);
+        }
         if !is_anybody_apart() || until.is_none_or(|until| Instant::now() >= until) {
             break;
         }

@@ -35,8 +35,8 @@ struct Start<F> {
     run: F,
 }
 
-/// The stack of a thread, in bytes, as threads of Rust have it.
-const STACK: usize = 2 << 20;
+/// The least stack of a thread, in bytes, for systems whose default is smaller.
+const STACK: usize = 1 << 20;
 
 /// Runs `run` on a new thread of that name, with every signal blocked.
 ///
@@ -44,14 +44,20 @@ const STACK: usize = 2 << 20;
 /// stacks, for the message when one overflows), which a forked child may find taken for ever.
 ///
 /// # Errors
-/// `EAGAIN`, `ENOMEM`: there is no room for another thread.
+/// `EAGAIN`, `ENOMEM`, `EINVAL`: there is no room for another thread, or for its stack.
 pub fn spawn<F: FnOnce() + Send + 'static>(name: String, run: F) -> io::Result<Running> {
     let start = Box::new(Start { name, run });
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     // SAFETY: initialises the value.
     check(unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) })?;
-    // SAFETY: initialised above. A size that the system refuses leaves its default.
-    unsafe { libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK) };
+    let mut stack = STACK;
+    // SAFETY: initialised above; the size goes where there is room for it.
+    unsafe { libc::pthread_attr_getstacksize(attributes.as_ptr(), &raw mut stack) };
+    if stack < STACK {
+        // The default is left alone: it has room for the program's thread-local variables, which count.
+        // SAFETY: initialised above. A size that the system refuses leaves its default.
+        unsafe { libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK) };
+    }
     let start = Box::into_raw(start);
     let mut thread = MaybeUninit::uninit();
     let result = with_signals_blocked(|| {
@@ -92,11 +98,15 @@ extern "C" fn begin<F: FnOnce() + Send + 'static>(start: *mut c_void) -> *mut c_
 }
 
 impl Running {
-    /// Waits until the thread has ended. On that thread itself it does nothing.
+    /// Waits until the thread has ended. That thread itself does not wait, and goes on.
     pub fn join(self) {
         let thread = ManuallyDrop::new(self);
         // SAFETY: a thread that nobody has joined or detached.
-        unsafe { libc::pthread_join(thread.0, ptr::null_mut()) };
+        let result = unsafe { libc::pthread_join(thread.0, ptr::null_mut()) };
+        if result != 0 {
+            // Not joined, so it is detached.
+            drop(ManuallyDrop::into_inner(thread));
+        }
     }
 }
 
