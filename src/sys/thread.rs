@@ -88,10 +88,10 @@ extern "C" fn begin<F: FnOnce() + Send + 'static>(start: *mut c_void) -> *mut c_
     // SAFETY: the box that `spawn` gave away.
     let start = unsafe { Box::from_raw(start.cast::<Start<F>>()) };
     set_name(&start.name);
-    // Who spawns contains panics where they mean something; what is left may not reach the C library. The hook
-    // has reported it. The payload's destructor could be anybody's.
+    // Who spawns contains panics where they mean something; what is left may not reach the C library, nor may what the
+    // payload's destructor does. The hook has reported it.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(start.run)) {
-        std::mem::forget(panic);
+        std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(panic))));
     }
     fork::end_apart();
     ptr::null_mut()
