@@ -190,9 +190,11 @@ impl<T> Drop for MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
     use super::*;
+    use crate::sys::thread;
 
     #[test]
     fn one_thread_at_a_time() {
@@ -247,27 +249,30 @@ mod tests {
     /// Other threads are at contended locks as the process forks; a child's locks work nevertheless.
     #[test]
     fn a_forked_child_has_working_locks() {
-        fn contend(times: u32) {
-            let mutex = Mutex::new(0_u32);
-            std::thread::scope(|scope| {
-                for _ in 0..3 {
-                    scope.spawn(|| {
-                        for _ in 0..times {
-                            let mut count = mutex.lock();
-                            *count += 1;
-                            if count.is_multiple_of(16) {
-                                std::thread::yield_now();
-                            }
+        fn contend(times: u32) -> bool {
+            let mutex = Arc::new(Mutex::new(0_u32));
+            let threads = [(); 3].map(|()| {
+                let mutex = Arc::clone(&mutex);
+                // Not the standard library's, whose own lock the child may find taken.
+                let run = move || {
+                    for _ in 0..times {
+                        let mut count = mutex.lock();
+                        *count += 1;
+                        if count.is_multiple_of(16) {
+                            std::thread::yield_now();
                         }
-                    });
-                }
+                    }
+                };
+                thread::spawn("contends".to_owned(), run).expect("room for a thread")
             });
+            threads.into_iter().for_each(thread::Running::join);
+            *mutex.lock() == 3 * times
         }
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
-                    contend(2000);
+                    assert!(contend(2000));
                 }
             });
             for _ in 0..50 {
@@ -277,9 +282,9 @@ mod tests {
                 if child == 0 {
                     // SAFETY: has no requirements; ends a child that hangs.
                     unsafe { libc::alarm(20) };
-                    contend(2000);
+                    let status = i32::from(!contend(2000));
                     // SAFETY: ends the child at once, without running anything of the parent's.
-                    unsafe { libc::_exit(0) };
+                    unsafe { libc::_exit(status) };
                 }
                 let mut status = -1;
                 // SAFETY: writes `status`.
