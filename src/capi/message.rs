@@ -26,9 +26,7 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for writes.
     fn zmq_msg_init(msg: *mut zmq_msg_t) -> c_int {
-        if msg.is_null() || !msg.is_aligned() {
-            return Err(Errno::EFAULT);
-        }
+        check_place(msg)?;
         // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
         unsafe { Msg::init(msg) };
         Ok(())
@@ -41,9 +39,7 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for writes.
     fn zmq_msg_init_size(msg: *mut zmq_msg_t, size: usize) -> c_int {
-        if msg.is_null() || !msg.is_aligned() {
-            return Err(Errno::EFAULT);
-        }
+        check_place(msg)?;
         // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
         unsafe { Msg::init_with_size(msg, size) }
     }
@@ -253,12 +249,19 @@ pub(super) unsafe fn get_mut<'a>(msg: *mut zmq_msg_t) -> Result<&'a mut Msg> {
 /// `msg` is NULL or valid for writes.
 #[inline]
 pub(super) unsafe fn init(msg: *mut zmq_msg_t, make: impl FnOnce() -> Result<Msg>) -> Result<()> {
-    if msg.is_null() || !msg.is_aligned() {
-        return Err(Errno::EFAULT);
-    }
+    check_place(msg)?;
     let made = make()?;
     // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
     unsafe { msg.write(made) };
+    Ok(())
+}
+
+/// Whether a message may be made at `msg`.
+#[inline]
+fn check_place(msg: *mut zmq_msg_t) -> Result<()> {
+    if msg.is_null() || !msg.is_aligned() {
+        return Err(Errno::EFAULT);
+    }
     Ok(())
 }
 

@@ -63,10 +63,7 @@ impl Block {
     pub(super) fn with_capacity(capacity: usize) -> Result<Self> {
         let block = match size_class(capacity) {
             None => Self::plain(capacity),
-            Some(class) => match take_pooled(class) {
-                Some(block) => Some(block),
-                None => Self::plain(pooled_size(class)),
-            },
+            Some(class) => take_pooled(class).or_else(|| Self::plain(pooled_size(class))),
         };
         block.ok_or(Errno::ENOMEM)
     }

@@ -390,9 +390,9 @@ impl Reader {
         self.frames.pop_plain(into)
     }
 
-    /// As [`Self::recv_plain`], with the body given to `put`; false instead of `None`.
+    /// As [`Self::recv_plain`], with the body given to `put`.
     #[inline]
-    pub fn recv_plain_by(&mut self, put: impl FnOnce(&[u8])) -> bool {
+    pub fn recv_plain_by<R>(&mut self, put: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.frames.pop_plain_by(put)
     }
 

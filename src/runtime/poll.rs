@@ -163,16 +163,17 @@ fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>)
         }
         if item.revents != 0 {
             ready += 1;
+            socket.idle_looks = 0;
             // Nobody will wait.
             waited = None;
-        } else if wanted != 0
+            continue;
+        }
+        if wanted != 0
             && let Some(waited) = &mut waited
         {
             waited.push((Arc::clone(&socket.link), socket.link.age()));
         }
-        if item.revents != 0 {
-            socket.idle_looks = 0;
-        } else if are_many && wanted & POLLIN != 0 {
+        if are_many && wanted & POLLIN != 0 {
             settle_down(&mut socket);
         }
     }

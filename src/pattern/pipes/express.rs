@@ -89,9 +89,7 @@ impl Pipes {
         let way = &mut self.express.inward;
         let left = way.left.checked_sub(1)?;
         let PipeEnd { rx, metadata, .. } = &mut self.entries.get_mut(way.pipe)?.as_mut()?.end;
-        if !rx.recv_plain_by(|body| place.refill(body, metadata.as_ref())) {
-            return None;
-        }
+        rx.recv_plain_by(|body| place.refill(body, metadata.as_ref()))?;
         way.left = left;
         self.express.received = self.express.received.wrapping_add(1);
         Some(())

@@ -111,25 +111,21 @@ impl Consumer {
     /// anything, is no such thing.
     #[inline]
     pub(crate) fn pop_plain(&mut self, into: &mut [u8]) -> Option<usize> {
-        let (body, head) = self.next_plain()?;
-        let kept = body.len().min(into.len());
-        // SAFETY: both are valid for that many bytes, and the caller's buffer is not ours.
-        unsafe { copy_body(body.as_ptr(), into.as_mut_ptr(), kept) };
-        let len = body.len();
-        self.took(head + len, false);
-        Some(len)
+        self.pop_plain_by(|body| {
+            let kept = body.len().min(into.len());
+            // SAFETY: both are valid for that many bytes, and the caller's buffer is not ours.
+            unsafe { copy_body(body.as_ptr(), into.as_mut_ptr(), kept) };
+            body.len()
+        })
     }
 
     /// As [`Self::pop_plain`], with the body given to `put`.
     #[inline]
-    pub(crate) fn pop_plain_by(&mut self, put: impl FnOnce(&[u8])) -> bool {
-        let Some((body, head)) = self.next_plain() else {
-            return false;
-        };
-        put(body);
-        let len = body.len();
-        self.took(head + len, false);
-        true
+    pub(crate) fn pop_plain_by<R>(&mut self, put: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let (body, head) = self.next_plain()?;
+        let result = put(body);
+        self.took(head + body.len(), false);
+        Some(result)
     }
 
     #[inline]
