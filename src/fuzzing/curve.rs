@@ -225,6 +225,17 @@ fn has_same_key(one: &[u8], other: &[u8]) -> bool {
     one == other
 }
 
+/// Whether what an INITIATE says of its client stands: what was appended is metadata, and the highest bit of the
+/// client's key, which is the first field, does not count.
+fn is_still_said(said: &[u8], spoiled: &[u8]) -> bool {
+    const LAST_OF_KEY: usize = 31;
+    let mut spoiled = spoiled.to_vec();
+    if let Some(byte) = spoiled.get_mut(LAST_OF_KEY) {
+        *byte &= 0x7f;
+    }
+    spoiled.starts_with(said)
+}
+
 /// Says INITIATE with metadata out of the input.
 fn say_initiate(script: &mut Script<'_>, side: &mut Side, hello: Hello) -> Option<Agreed> {
     let Hello {
@@ -245,7 +256,9 @@ fn say_initiate(script: &mut Script<'_>, side: &mut Side, hello: Hello) -> Optio
         &nonce(b"VOUCH---", &[5; 16]),
         &vouched,
     );
-    honest &= !spoil(script, &mut plain);
+    let said = plain.clone();
+    spoil(script, &mut plain);
+    honest &= is_still_said(&said, &plain);
     // Metadata may be anything that parses.
     plain.extend_from_slice(b"\x0bSocket-Type\0\0\0\x06DEALER");
     plain.extend_from_slice(script.string());
