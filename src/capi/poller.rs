@@ -147,14 +147,18 @@ entry! {
 }
 
 entry! {
-    /// The descriptor of a poller of thread-safe sockets. EINVAL where there is none.
+    /// Stores a descriptor that is readable when zmq_poller_wait for the poller's sockets may find something, and
+    /// until a wait has found nothing. It is the poller's and ends with it. EINVAL if there is no thread-safe socket
+    /// in the poller.
     ///
     /// # Safety
-    /// `fd` is valid for writes. EFAULT if `poller` is no live poller.
+    /// `fd` is NULL (EFAULT) or valid for writes. EFAULT if `poller` is no live poller.
     fn zmq_poller_fd(poller: *mut c_void, fd: *mut zmq_fd_t) -> c_int {
-        let _ = fd;
-        POLLERS.find(poller)?;
-        Err::<(), _>(Errno::EINVAL)
+        let poller = POLLERS.find(poller)?;
+        // SAFETY: passed on to the caller.
+        let fd = unsafe { args::out(fd) }?;
+        *fd = poller.descriptor()?;
+        Ok(())
     }
 }
 

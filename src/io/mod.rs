@@ -5,6 +5,7 @@
 //! calling thread itself while it waits for a message. Nothing here takes a socket's lock except
 //! through [`Owner::housekeep`], and that only on an I/O thread that holds nothing.
 
+mod any_readable;
 mod backoff;
 mod contain;
 mod ends;
@@ -26,6 +27,7 @@ mod zap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use any_readable::AnyReadable;
 pub(crate) use contain::{contain, report};
 pub use ends::Ends;
 pub use hub::{Hub, Waited, Waiter};

@@ -82,10 +82,10 @@ fn poll_items(
         let seen = ready > 0;
         let sleeps = !at_once && !seen;
         if !sleeps || items.len() >= MANY {
-            ready += look_at_sockets(items, None)?;
+            ready += look_at_sockets(items, None, at_once)?;
         }
         if sleeps && ready == 0 {
-            ready = look_at_sockets(items, Some(&mut links))?;
+            ready = look_at_sockets(items, Some(&mut links), false)?;
         }
         if seen {
             return Ok(ready);
@@ -140,8 +140,13 @@ fn names_a_bell(items: &[PollItem]) -> Result<bool> {
 /// A socket without the events asked for, and its age when that was seen.
 type Waited = (Arc<Link>, u32);
 
-/// Looks at the sockets among the items; those to wait for go to `waited`.
-fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>) -> Result<usize> {
+/// Looks at the sockets among the items; those to wait for go to `waited`. `leaves`: who finds nothing will not wait
+/// here, but may on descriptors that the program knows.
+fn look_at_sockets(
+    items: &mut [PollItem],
+    mut waited: Option<&mut Vec<Waited>>,
+    leaves: bool,
+) -> Result<usize> {
     let mut ready = 0;
     let are_many = items.len() >= MANY;
     let skips_calm = are_many && waited.is_none();
@@ -172,6 +177,9 @@ fn look_at_sockets(items: &mut [PollItem], mut waited: Option<&mut Vec<Waited>>)
             && let Some(waited) = &mut waited
         {
             waited.push((Arc::clone(&socket.link), socket.link.age()));
+        }
+        if leaves {
+            socket.link.expect_sleep_on_descriptor();
         }
         if are_many && wanted & POLLIN != 0 {
             settle_down(&mut socket);

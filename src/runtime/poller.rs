@@ -2,13 +2,21 @@
 //!
 //! The wait is that of [`super::poll`]; here is only who is in the set. A poller may be changed
 //! from another thread during a wait, which goes on with the set that it began with.
+//!
+//! A poller with a descriptor has the bells of its sockets behind it, those that it waits for. They fall silent when
+//! somebody looks at the sockets, though there may be more: a wait had no room for it, the program took one message.
+//! So after a wait that found something, and after a change of the set, the descriptor is held readable until a wait
+//! finds nothing.
 
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::SocketHandle;
+use super::link::Link;
 use super::poll::{PollItem, poll};
 use crate::errno::{Errno, Result};
+use crate::io::AnyReadable;
 use crate::sys::lock::Mutex;
 
 /// What a poller watches.
@@ -50,6 +58,10 @@ pub struct Poller<U> {
 #[derive(Debug)]
 struct State<U> {
     entries: Vec<Entry<U>>,
+    /// What the program waits for instead of waiting here, once it has asked.
+    descriptor: Option<AnyReadable>,
+    /// Waits that found something.
+    finds: u64,
     /// Kept from wait to wait for their memory; empty while somebody uses them.
     scratch: Scratch<U>,
 }
@@ -59,6 +71,14 @@ struct Entry<U> {
     target: Target,
     user_data: U,
     events: i16,
+    socket: Option<SocketPart>,
+}
+
+/// What is known of an entry's socket. It may be closed before it is removed.
+#[derive(Clone, Debug)]
+struct SocketPart {
+    link: Weak<Link>,
+    is_thread_safe: bool,
 }
 
 type Scratch<U> = (Vec<PollItem>, Vec<U>);
@@ -73,6 +93,8 @@ impl<U: Copy> Poller<U> {
         Self {
             state: Mutex::new(State {
                 entries: Vec::new(),
+                descriptor: None,
+                finds: 0,
                 scratch: (Vec::new(), Vec::new()),
             }),
         }
@@ -93,30 +115,60 @@ impl<U: Copy> Poller<U> {
     /// Adds a target.
     ///
     /// # Errors
-    /// `EINVAL` if it is in the set already, or for unknown events.
+    /// `EINVAL` if it is in the set already, or for unknown events; `ENOTSOCK` for a closed socket. With a descriptor
+    /// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSPC`.
     pub fn add(&self, target: Target, user_data: U, events: i16) -> Result<()> {
+        let socket = match target {
+            Target::Socket(handle) => {
+                let socket = handle.lock()?;
+                Some(SocketPart {
+                    link: Arc::downgrade(&socket.link),
+                    is_thread_safe: socket.ty.is_thread_safe(),
+                })
+            }
+            Target::Fd(_) => None,
+        };
         check(events)?;
         let mut state = self.state.lock();
         if state.position(target).is_ok() {
             return Err(Errno::EINVAL);
         }
-        state.entries.push(Entry {
+        let entry = Entry {
             target,
             user_data,
             events,
-        });
+            socket,
+        };
+        if let Some(descriptor) = &state.descriptor {
+            entry.show_on(descriptor)?;
+            state.note(true, 0);
+        }
+        state.entries.push(entry);
         Ok(())
     }
 
     /// Changes the events to wait for; 0 leaves the target in the set but out of waits.
     ///
     /// # Errors
-    /// `EINVAL` if it is not in the set, or for unknown events.
+    /// `EINVAL` if it is not in the set, or for unknown events; with a descriptor as [`Self::add`].
     pub fn modify(&self, target: Target, events: i16) -> Result<()> {
         check(events)?;
         let mut state = self.state.lock();
         let position = state.position(target)?;
-        state.entries[position].events = events;
+        let State {
+            entries,
+            descriptor,
+            ..
+        } = &mut *state;
+        let entry = &mut entries[position];
+        let before = std::mem::replace(&mut entry.events, events);
+        if let Some(descriptor) = descriptor {
+            entry.hide_from(descriptor);
+            entry
+                .show_on(descriptor)
+                .inspect_err(|_| entry.events = before)?;
+            state.note(true, 0);
+        }
         Ok(())
     }
 
@@ -127,8 +179,37 @@ impl<U: Copy> Poller<U> {
     pub fn remove(&self, target: Target) -> Result<()> {
         let mut state = self.state.lock();
         let position = state.position(target)?;
-        state.entries.remove(position);
+        let entry = state.entries.remove(position);
+        if let Some(descriptor) = &state.descriptor {
+            entry.hide_from(descriptor);
+        }
         Ok(())
+    }
+
+    /// A descriptor that is readable when a wait for the sockets of the set may find something, from the first call
+    /// to the poller's end. It says nothing of the set's descriptors.
+    ///
+    /// # Errors
+    /// `EINVAL` if no thread-safe socket is or was in the set, `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSPC`.
+    pub fn descriptor(&self) -> Result<RawFd> {
+        let mut state = self.state.lock();
+        if let Some(descriptor) = &state.descriptor {
+            return Ok(descriptor.as_raw_fd());
+        }
+        let mut sockets = state
+            .entries
+            .iter()
+            .filter_map(|entry| entry.socket.as_ref());
+        if !sockets.any(|socket| socket.is_thread_safe) {
+            return Err(Errno::EINVAL);
+        }
+        let descriptor = AnyReadable::new()?;
+        for entry in &state.entries {
+            entry.show_on(&descriptor)?;
+        }
+        let fd = state.descriptor.insert(descriptor).as_raw_fd();
+        state.note(true, 0);
+        Ok(fd)
     }
 
     /// Waits until something happens, gives up to `room` events to `found` in the order in which
@@ -144,19 +225,17 @@ impl<U: Copy> Poller<U> {
         timeout: Option<Duration>,
         mut found: impl FnMut(Ready<U>),
     ) -> Result<usize> {
-        let (mut items, mut user_data) = std::mem::take(&mut self.state.lock().scratch);
-        items.clear();
-        user_data.clear();
-        for entry in self
-            .state
-            .lock()
-            .entries
-            .iter()
-            .filter(|entry| entry.events != 0)
-        {
-            items.push(entry.poll_item());
-            user_data.push(entry.user_data);
-        }
+        let (mut items, user_data, finds) = {
+            let mut state = self.state.lock();
+            let (mut items, mut user_data) = std::mem::take(&mut state.scratch);
+            items.clear();
+            user_data.clear();
+            for entry in state.entries.iter().filter(|entry| entry.events != 0) {
+                items.push(entry.poll_item());
+                user_data.push(entry.user_data);
+            }
+            (items, user_data, state.finds)
+        };
         if items.is_empty() && timeout.is_none() {
             return Err(Errno::EFAULT);
         }
@@ -183,7 +262,15 @@ impl<U: Copy> Poller<U> {
                 count += 1;
             }
         }
-        self.state.lock().scratch = (items, user_data);
+        let is_socket_ready = items
+            .iter()
+            .any(|item| item.socket.is_some() && item.revents != 0);
+        let mut state = self.state.lock();
+        state.scratch = (items, user_data);
+        if room > 0 {
+            state.note(is_socket_ready || result.is_err(), finds);
+        }
+        drop(state);
         match result {
             Ok(_) if count > 0 => Ok(count),
             Ok(_) => Err(Errno::EAGAIN),
@@ -199,6 +286,17 @@ impl<U: Copy> Default for Poller<U> {
 }
 
 impl<U> State<U> {
+    /// A wait ends that began after `finds` had found something. It found a socket ready, or may have; or else none.
+    fn note(&mut self, found: bool, finds: u64) {
+        self.finds += u64::from(found);
+        if let Some(descriptor) = &mut self.descriptor
+            // Another thread's wait may have found what came after this one's last look.
+            && (found || self.finds == finds)
+        {
+            descriptor.hold(found);
+        }
+    }
+
     fn position(&self, target: Target) -> Result<usize> {
         let position = self
             .entries
@@ -209,6 +307,24 @@ impl<U> State<U> {
 }
 
 impl<U> Entry<U> {
+    fn link(&self) -> Option<Arc<Link>> {
+        self.socket.as_ref()?.link.upgrade()
+    }
+
+    /// Puts the socket's bell behind the poller's descriptor, if the poller waits for the socket.
+    fn show_on(&self, descriptor: &AnyReadable) -> Result<()> {
+        match self.link() {
+            Some(link) if self.events != 0 => descriptor.watch(link.bell.descriptor()?.as_raw_fd()),
+            _ => Ok(()),
+        }
+    }
+
+    fn hide_from(&self, descriptor: &AnyReadable) {
+        if let Some(fd) = self.link().and_then(|link| link.bell.known_descriptor()) {
+            descriptor.forget(fd);
+        }
+    }
+
     fn poll_item(&self) -> PollItem {
         let (socket, fd) = match self.target {
             Target::Socket(socket) => (Some(socket), -1),
