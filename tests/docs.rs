@@ -390,10 +390,6 @@ const STORED_ONLY: &[(&[&str], &str)] = &[
         "stored: no WebSocket",
     ),
     (
-        &["SOCKS_PROXY", "SOCKS_USERNAME", "SOCKS_PASSWORD"],
-        "stored; connecting by tcp with a proxy fails (`EPROTONOSUPPORT`)",
-    ),
-    (
         &["IN_BATCH_SIZE", "OUT_BATCH_SIZE"],
         "stored: batches have the size that pays",
     ),

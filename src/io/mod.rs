@@ -33,7 +33,7 @@ pub use ends::Ends;
 pub use hub::{Hub, Waited, Waiter};
 pub use listener::Listener;
 pub use reactor::{IoThread, ThreadConfig};
-pub use session::{ConnectTarget, Session};
+pub use session::{ConnectTarget, Proxy, Session};
 pub use spin::{Spin, Tarry, has_cores};
 pub use zap::ZapDialog;
 

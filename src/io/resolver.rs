@@ -17,7 +17,7 @@ pub(crate) fn resolve_then(
     then: impl FnOnce(Result<Resolved>) + Send + 'static,
 ) {
     RESOLVERS.run(Box::new(move |can| {
-        then(can.and_then(|()| resolve(&target.address, ipv6)));
+        then(can.and_then(|()| resolve(target.hop(), ipv6)));
     }));
 }
 

@@ -115,6 +115,7 @@ fn a_panic_drops_the_session_alone() {
     let target = || ConnectTarget {
         endpoint: listener.endpoint().to_vec(),
         address: address::parse(listener.endpoint(), Purpose::Connect).expect("address"),
+        proxy: None,
     };
     let shakes_hands = |is_buggy: bool| {
         notes.events.lock().clear();

@@ -6,13 +6,14 @@ use super::core::SocketHandle;
 use super::link::Link;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
-use crate::io::{ConnectTarget, Ends, Listener, Owner, Session, gssapi, monitor_event};
-use crate::option::{Mechanism, SocketOptions};
+use crate::io::{ConnectTarget, Ends, Listener, Owner, Proxy, Session, gssapi, monitor_event};
+use crate::option::{Mechanism, SocketOptions, trimmed};
 use crate::pattern::{Origin, PipeId, PipeSlot};
 use crate::socket_type::SocketType;
 use crate::trace::{self, Bytes, Reason, Topic};
 use crate::transport::address::{self, Address, Purpose};
 use crate::transport::resolve_connect;
+use crate::transport::socks::Request;
 
 /// An endpoint that a socket has.
 pub(super) struct Endpoint {
@@ -194,10 +195,7 @@ impl Socket {
             self.trace("connect", endpoint, None);
             return Ok(Some(id));
         }
-        if matches!(address, Address::Tcp(_)) && !self.options.socks_proxy.is_empty() {
-            // Better no connection than one past the proxy.
-            return Err(Errno::EPROTONOSUPPORT);
-        }
+        let proxy = self.proxy_for(&address)?;
         if self.is_connected_enough(endpoint) {
             return Ok(None);
         }
@@ -208,6 +206,7 @@ impl Socket {
         let target = ConnectTarget {
             endpoint: endpoint.to_owned(),
             address,
+            proxy,
         };
         let (session, end) = Session::connect(target, &hub, &owner, &options, &census);
         let (mut slot, mut pipe) = (None, None);
@@ -223,6 +222,22 @@ impl Socket {
         session.start();
         self.add_endpoint(endpoint, Kind::Connected(session, slot));
         Ok(pipe)
+    }
+
+    /// The proxy that connections to `address` go through.
+    fn proxy_for(&self, address: &Address) -> Result<Option<Proxy>> {
+        let options = &self.options;
+        let Address::Tcp(tcp) = address else {
+            return Ok(None);
+        };
+        if options.socks_proxy.is_empty() {
+            return Ok(None);
+        }
+        let (user, password) = (&options.socks_username, &options.socks_password);
+        Ok(Some(Proxy {
+            address: address::parse_proxy(trimmed(&options.socks_proxy))?,
+            request: Request::new(&tcp.target, trimmed(user), trimmed(password))?,
+        }))
     }
 
     /// What binding and connecting by a descriptor have in common.

@@ -93,6 +93,15 @@ pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
     }
 }
 
+/// Parses where a proxy is (`ZMQ_SOCKS_PROXY`): as an endpoint to connect to, without the transport.
+///
+/// # Errors
+/// `EINVAL` if it is malformed.
+pub fn parse_proxy(address: &[u8]) -> Result<Address> {
+    let address = str::from_utf8(address).map_err(|_| Errno::EINVAL)?;
+    parse_tcp(address, Purpose::Connect).map(Address::Tcp)
+}
+
 fn parse_ipc(address: &[u8], purpose: Purpose) -> Result<IpcAddress> {
     if purpose == Purpose::Bind && address.starts_with(b"*") {
         return Ok(IpcAddress::Wildcard);

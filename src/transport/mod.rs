@@ -10,6 +10,7 @@ pub mod address;
 pub mod dial;
 pub mod listener;
 pub mod resolve;
+pub mod socks;
 pub mod stream;
 mod tune;
 

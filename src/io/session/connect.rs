@@ -1,4 +1,4 @@
-//! Sessions that connect: resolve, dial, and try again after a pause.
+//! Sessions that connect: resolve, dial, and try again after a pause. What is said to a proxy is in `proxy`.
 
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use mio::{Interest, Token};
 
+use super::proxy::Negotiating;
 use super::{Core, Loss, Session};
 use crate::errno::{Errno, Result};
 use crate::io::backoff::Backoff;
@@ -15,7 +16,8 @@ use crate::io::{Census, Ends, Owner, monitor_event, resolver};
 use crate::option::SocketOptions;
 use crate::pattern::PipeEnd;
 use crate::proto::{EngineError, HandshakeFailure};
-use crate::transport::{Address, Dial, Dialing, Resolved, dial};
+use crate::transport::socks::Request;
+use crate::transport::{Address, Dial, Dialing, Resolved, Stream, dial};
 
 /// Bits of `ZMQ_RECONNECT_STOP` (`zmq_setsockopt(3)`).
 const STOP_CONN_REFUSED: i32 = 1;
@@ -29,12 +31,32 @@ pub struct ConnectTarget {
     pub endpoint: Vec<u8>,
     /// What it says.
     pub address: Address,
+    /// The proxy to connect through.
+    pub proxy: Option<Proxy>,
+}
+
+/// A SOCKS proxy.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Where it is.
+    pub address: Address,
+    /// What it is asked for.
+    pub request: Request,
+}
+
+impl ConnectTarget {
+    /// What is to be dialled.
+    pub(crate) fn hop(&self) -> &Address {
+        self.proxy
+            .as_ref()
+            .map_or(&self.address, |proxy| &proxy.address)
+    }
 }
 
 /// A name's addresses, or why there are none.
 pub(super) type Resolution = Result<Resolved>;
 
-enum Phase {
+pub(super) enum Phase {
     /// Connected, or about to dial.
     Idle,
     Resolving,
@@ -43,6 +65,8 @@ enum Phase {
         token: Token,
         until: Option<Instant>,
     },
+    /// The proxy answers, and is told where to connect.
+    Negotiating(Box<Negotiating>),
     Pausing {
         until: Instant,
     },
@@ -52,15 +76,16 @@ enum Phase {
 pub(super) struct Dialer {
     target: Arc<ConnectTarget>,
     backoff: Option<Backoff>,
-    phase: Phase,
+    pub(super) phase: Phase,
 }
 
 impl Dialer {
     /// When something is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Dialing { until, .. } => until,
-            Phase::Pausing { until } => Some(until),
+        match &self.phase {
+            Phase::Dialing { until, .. } => *until,
+            Phase::Negotiating(negotiating) => negotiating.until,
+            Phase::Pausing { until } => Some(*until),
             Phase::Idle | Phase::Resolving => None,
         }
     }
@@ -116,7 +141,7 @@ impl Session {
         let Some(dialer) = &mut core.dialer else {
             return;
         };
-        match resolver::at_once(&dialer.target.address, self.options.ipv6) {
+        match resolver::at_once(dialer.target.hop(), self.options.ipv6) {
             Some(Ok(resolved)) => self.dial_resolved(core, resolved),
             Some(Err(errno)) => {
                 self.trace_dial_failed(&core.ends, "resolve-failed", errno);
@@ -162,7 +187,7 @@ impl Session {
                 if is_tcp {
                     self.report_delayed(core);
                 }
-                self.on_stream(core, stream);
+                self.on_dialed(core, stream);
             }
             Ok(Dial::InProgress(dialing)) => {
                 if is_tcp {
@@ -204,18 +229,32 @@ impl Session {
         let Some(dialer) = &mut core.dialer else {
             return;
         };
-        if !matches!(dialer.phase, Phase::Dialing { .. }) {
-            return;
+        match std::mem::replace(&mut dialer.phase, Phase::Idle) {
+            Phase::Dialing { dialing, token, .. } => {
+                let fd = dialing.as_raw_fd();
+                self.hub.remove(fd, token);
+                match dialing.finish() {
+                    Ok(stream) => self.on_dialed(core, stream),
+                    Err(errno) => self.dial_failed(core, Some(fd), errno),
+                }
+            }
+            Phase::Negotiating(negotiating) => self.go_on_negotiating(core, negotiating),
+            other => dialer.phase = other,
         }
-        let phase = std::mem::replace(&mut dialer.phase, Phase::Idle);
-        let Phase::Dialing { dialing, token, .. } = phase else {
-            return;
-        };
-        let fd = dialing.as_raw_fd();
-        self.hub.remove(fd, token);
-        match dialing.finish() {
-            Ok(stream) => self.on_stream(core, stream),
-            Err(errno) => self.dial_failed(core, Some(fd), errno),
+    }
+
+    /// Connected, to the peer or to the proxy.
+    fn on_dialed(&self, core: &mut Core, stream: Stream) {
+        let proxy = core
+            .dialer
+            .as_ref()
+            .and_then(|dialer| dialer.target.proxy.as_ref());
+        match proxy {
+            Some(proxy) => {
+                let request = proxy.request.clone();
+                self.negotiate(core, stream, request);
+            }
+            None => self.on_stream(core, stream),
         }
     }
 
@@ -233,11 +272,15 @@ impl Session {
                 drop(dialing);
                 self.dial_failed(core, Some(fd), Errno::ETIMEDOUT);
             }
+            Phase::Negotiating(negotiating) => {
+                let fd = self.stop_negotiating(*negotiating).as_raw_fd();
+                self.dial_failed(core, Some(fd), Errno::ETIMEDOUT);
+            }
             _ => self.dial(core),
         }
     }
 
-    fn on_stream(&self, core: &mut Core, stream: crate::transport::Stream) {
+    pub(super) fn on_stream(&self, core: &mut Core, stream: Stream) {
         let fd = stream.as_raw_fd();
         let value = u64::try_from(fd).unwrap_or(0);
         core.ends.local = stream.endpoints().0;
@@ -249,7 +292,7 @@ impl Session {
         }
     }
 
-    fn dial_failed(&self, core: &mut Core, fd: Option<i32>, errno: Errno) {
+    pub(super) fn dial_failed(&self, core: &mut Core, fd: Option<i32>, errno: Errno) {
         self.trace_dial_failed(&core.ends, "connect-failed", errno);
         if let Some(fd) = fd {
             let value = u64::try_from(fd).unwrap_or(0);
@@ -321,6 +364,7 @@ impl Session {
                 self.hub.remove(dialing.as_raw_fd(), token);
                 drop(dialing);
             }
+            Phase::Negotiating(negotiating) => drop(self.stop_negotiating(*negotiating)),
             Phase::Pausing { .. } if self.options.reconnect_stop & STOP_AFTER_DISCONNECT != 0 => {
                 self.owner.report(monitor_event::CLOSED, 0, &core.ends);
             }

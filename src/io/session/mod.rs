@@ -11,6 +11,7 @@
 mod connect;
 mod flow;
 mod loss;
+mod proxy;
 mod roles;
 mod security;
 mod task;
@@ -39,8 +40,8 @@ use crate::proto::{AnyEngine, Engine, EngineConfig, OutBuf};
 use crate::socket_type::SocketType;
 use crate::sys::lock::Mutex;
 use crate::transport::Stream;
-pub use connect::ConnectTarget;
 use connect::Dialer;
+pub use connect::{ConnectTarget, Proxy};
 use loss::Loss;
 use roles::Nobody;
 
@@ -296,7 +297,7 @@ impl Session {
         if todo & RESOLVED != 0 {
             self.on_resolved(core);
         }
-        if todo & (READABLE | WRITABLE) != 0 && core.conn.is_none() {
+        if todo & (READABLE | WRITABLE | ENDED) != 0 && core.conn.is_none() {
             self.on_dialing_event(core);
         }
         if let Some(conn) = &mut core.conn {
