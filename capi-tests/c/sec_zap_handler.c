@@ -15,11 +15,16 @@ static void begin_answer (void *handler, const char *status)
     send_str (handler, "text", ZMQ_SNDMORE);
 }
 
-static void answer (void *handler, const char *status)
+static void answer_as (void *handler, const char *status, const char *user)
 {
     begin_answer (handler, status);
-    send_str (handler, "joe", ZMQ_SNDMORE);
+    send_str (handler, user, ZMQ_SNDMORE);
     send_str (handler, "", 0);
+}
+
+static void answer (void *handler, const char *status)
+{
+    answer_as (handler, status, "joe");
 }
 
 /* A server and a client as sec_begin makes them, with a ROUTER for a handler that this thread plays. */
@@ -267,6 +272,67 @@ CASE (two_domains)
     }
 }
 
+static void expect_from (void *socket, const char *text, const char *user)
+{
+    zmq_msg_t msg;
+    REQUIRE_OK (zmq_msg_init (&msg));
+    REQUIRE (zmq_msg_recv (&msg, socket, 0) == (int) strlen (text));
+    CHECK_MEM (zmq_msg_data (&msg), text, strlen (text));
+    CHECK_STR (zmq_msg_gets (&msg, "User-Id"), user);
+    CHECK_OK (zmq_msg_close (&msg));
+}
+
+/*
+ * A server that connects, to one client and then to another one at the same place. What the first one
+ * sent is the first one's, also if it is received when the second one is there.
+ */
+static void check_two_users (int type, const char *transport)
+{
+    for (int m = 0; m < SEC_MECHANISMS; ++m) {
+        char endpoint[ENDPOINT_SIZE];
+        static const char *const users[] = {"joe", "eve"};
+        void *ctx = mk_ctx (), *handler = mk_socket (ctx, ZMQ_ROUTER);
+        void *server = mk_socket (ctx, type);
+        void *monitor = mk_monitor (
+          ctx, server, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
+        REQUIRE_OK (zmq_bind (handler, ZAP_ENDPOINT));
+        sec_be_server (server, (sec_mechanism_t) m, "here");
+        set_int (server, ZMQ_RECONNECT_IVL, 10);
+        for (int i = 0; i < 2; ++i) {
+            void *client = mk_socket (ctx, type == ZMQ_PULL ? ZMQ_PUSH : type);
+            sec_be_client (client, (sec_mechanism_t) m);
+            if (i == 0) {
+                bind_any (client, transport, endpoint);
+                REQUIRE_OK (zmq_connect (server, endpoint));
+            } else
+                REQUIRE_OK (zmq_bind (client, endpoint));
+            REQUIRE (zap_read (handler, asked) > 0);
+            answer_as (handler, "200", users[i]);
+            REQUIRE (wait_event (monitor, ZMQ_EVENT_HANDSHAKE_SUCCEEDED, NULL, NULL));
+            send_str (client, "one", 0);
+            send_str (client, users[i], 0);
+            rm_socket_linger (client);
+            REQUIRE (wait_event (monitor, ZMQ_EVENT_DISCONNECTED, NULL, NULL));
+        }
+        for (int i = 0; i < 2; ++i) {
+            expect_from (server, "one", users[i]);
+            expect_from (server, users[i], users[i]);
+        }
+        zmq_socket_monitor (server, NULL, 0);
+        rm_socket (monitor);
+        rm_socket (server);
+        rm_socket (handler);
+        rm_ctx (ctx);
+    }
+}
+
+CASE (two_users_in_turn)
+{
+    check_two_users (ZMQ_PULL, "tcp");
+    check_two_users (ZMQ_DEALER, "ipc");
+    check_two_users (ZMQ_PAIR, "tcp");
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -284,5 +350,6 @@ int main (int argc, char **argv)
     RUN (metadata_that_contradicts);
     RUN_OURS (strict_without_a_domain, "the reference aborts");
     RUN (two_domains);
+    RUN (two_users_in_turn);
     return harness_end ();
 }

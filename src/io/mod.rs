@@ -52,7 +52,7 @@ pub enum Event {
         slot: Arc<PipeSlot>,
         /// Who is there.
         peer: Identity,
-        /// What messages from there carry.
+        /// What messages from there carry, if it is the first connection; the lane tells of others.
         metadata: Option<Arc<Metadata>>,
         /// Whether the pipe had a connection before.
         again: bool,

@@ -39,6 +39,7 @@ const MORE: u8 = 1;
 const SUBSCRIBE: u8 = 2;
 const CANCEL: u8 = 4;
 const SHARED: u8 = 8;
+const ORIGIN: u8 = 16;
 
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -424,6 +425,26 @@ impl Msg {
     #[inline]
     pub fn clear_marks(&mut self) {
         self.flags &= !(SUBSCRIBE | CANCEL);
+    }
+
+    /// No frame, but a note among frames that travel together: what follows came by this connection.
+    #[must_use]
+    pub(crate) fn origin(metadata: Arc<Metadata>) -> Self {
+        let mut note = Self::new();
+        note.metadata = Some(metadata);
+        note.flags = ORIGIN | MORE;
+        note
+    }
+
+    /// Whether this is a note of [`Self::origin`].
+    #[inline]
+    pub(crate) fn is_origin(&self) -> bool {
+        self.flags & ORIGIN != 0
+    }
+
+    /// What a note of [`Self::origin`] says.
+    pub(crate) fn into_origin(mut self) -> Option<Arc<Metadata>> {
+        self.metadata.take()
     }
 
     /// What is known of the connection the message came by.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::msg::Metadata;
 use crate::pipe::{Reader, Writer};
 
 /// Index of a pipe at its socket; used again after the pipe is gone.
@@ -79,14 +78,12 @@ pub type HwmBoost = (Option<usize>, Option<usize>);
 pub struct PipeEnd {
     /// Lane to the peer.
     pub tx: Writer,
-    /// Lane from the peer.
+    /// Lane from the peer; its [`Reader::origin`] is what messages carry as metadata.
     pub rx: Reader,
     /// Who to tell.
     pub peer: Arc<dyn PeerEnd>,
     /// Where the peer finds this end.
     pub slot: Arc<PipeSlot>,
-    /// What messages from here carry as metadata, if the peer does not send any along (inproc).
-    pub metadata: Option<Arc<Metadata>>,
     /// What the other side adds to our high-water marks (inproc).
     pub hwm_boost: HwmBoost,
 }

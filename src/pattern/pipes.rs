@@ -411,17 +411,20 @@ impl Pipes {
         }
     }
 
-    /// Sets the metadata of a pipe whose connection is known now.
+    /// Sets the metadata of a pipe whose first connection is known now. Later ones tell of themselves by the
+    /// lane: there may be messages in it that came before.
     pub fn set_metadata(&mut self, id: PipeId, metadata: Option<Arc<Metadata>>) {
-        if let Some(entry) = self.entry(id) {
-            entry.end.metadata = metadata;
+        if let Some(entry) = self.entry(id)
+            && entry.end.rx.origin().is_none()
+        {
+            entry.end.rx.set_origin(metadata);
         }
     }
 
     /// What messages from the pipe carry as metadata, if the peer does not send any along.
     #[must_use]
     pub fn metadata(&self, id: PipeId) -> Option<&Arc<Metadata>> {
-        self.entries.get(id)?.as_ref()?.end.metadata.as_ref()
+        self.entries.get(id)?.as_ref()?.end.rx.origin()
     }
 
     /// Takes in the frames that are there and drops them; as after a `None` of [`Pipes::recv`],
@@ -431,9 +434,12 @@ impl Pipes {
         self.forget_last();
     }
 
-    /// Notes the pipe of a frame that tells of what is in it ([`Pipes::last_metadata`]).
+    /// Notes the pipe of a frame that tells of the next one in it ([`Pipes::last_metadata`]).
     #[inline]
     pub fn note_last(&mut self, id: PipeId) {
+        if let Some(entry) = self.entry(id) {
+            entry.end.rx.look_at_origin();
+        }
         self.last = Some(id);
     }
 
@@ -462,12 +468,7 @@ impl Pipes {
     /// The metadata of the pipe that the last frame came from.
     #[must_use]
     pub fn last_metadata(&self) -> Option<&Arc<Metadata>> {
-        self.entries
-            .get(self.last?)?
-            .as_ref()?
-            .end
-            .metadata
-            .as_ref()
+        self.metadata(self.last?)
     }
 
     /// The pipe that the last frame came from.

@@ -16,13 +16,16 @@ mod queue;
 
 use std::sync::Arc;
 
-use crate::msg::Msg;
+use crate::msg::{Metadata, Msg};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sys::barrier;
 use crate::sys::lock::Mutex;
 use queue::{Consumer, Producer};
 
 pub use queue::{BodyRead, RUN_MAX, SHORT_MAX};
+
+/// What is known of the connection that frames came by.
+pub type Origin = Arc<Metadata>;
 
 /// What both sides of a lane share besides the frames.
 #[derive(Debug)]
@@ -46,6 +49,9 @@ pub struct Writer {
     /// With conflation: a message is begun of which only the last frame will count.
     in_dropped: bool,
     credit_seen: usize,
+    /// The connection that the next message comes by, if the reader is still to hear of it; with conflation,
+    /// the one that all come by.
+    origin: Option<Origin>,
 }
 
 /// The reading end of a lane.
@@ -86,6 +92,7 @@ pub fn lane(hwm: usize, conflate: bool) -> (Writer, Reader) {
         lane: Arc::clone(&lane),
         in_dropped: false,
         credit_seen: 0,
+        origin: None,
     };
     (
         writer,
@@ -145,6 +152,32 @@ impl Writer {
         self.send_from(&mut frame)
     }
 
+    /// What is written from now on by [`Self::send_on`] came by another connection; the reader is told with the
+    /// first message. Not within a message.
+    pub fn come_from(&mut self, origin: Origin) {
+        self.origin = Some(origin);
+    }
+
+    /// As [`Self::send`], for a writer that calls [`Self::come_from`].
+    #[inline]
+    pub fn send_on(&mut self, frame: Msg) -> bool {
+        if self.origin.is_some() {
+            self.tell_origin();
+        }
+        self.send(frame)
+    }
+
+    #[cold]
+    fn tell_origin(&mut self) {
+        if self.lane.latest.is_none()
+            && let Some(origin) = self.origin.take()
+        {
+            // As the head of the message: it goes with it, or is rolled back with it.
+            self.frames.begin();
+            self.frames.write(&mut Msg::origin(origin));
+        }
+    }
+
     /// As [`Self::send`], out of a place that is left empty.
     #[inline]
     pub fn send_from(&mut self, frame: &mut Msg) -> bool {
@@ -189,7 +222,7 @@ impl Writer {
     #[inline]
     #[must_use]
     pub fn room_for_run(&self) -> usize {
-        if self.in_message() || self.lane.latest.is_some() {
+        if self.in_message() || self.lane.latest.is_some() || self.origin.is_some() {
             return 0;
         }
         self.room()
@@ -218,8 +251,11 @@ impl Writer {
     }
 
     #[cold]
-    fn replace_latest(&mut self, frame: Msg) -> bool {
+    fn replace_latest(&mut self, mut frame: Msg) -> bool {
         self.in_dropped = frame.is_more();
+        if self.origin.is_some() {
+            frame.set_metadata(self.origin.as_ref());
+        }
         if let Some(latest) = &self.lane.latest
             && !self.in_dropped
         {
@@ -390,10 +426,28 @@ impl Reader {
         self.frames.pop_plain(into)
     }
 
-    /// As [`Self::recv_plain`], with the body given to `put`.
+    /// As [`Self::recv_plain`], with the body given to `put`, and what [`Self::origin`] says.
     #[inline]
-    pub fn recv_plain_by<R>(&mut self, put: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    pub fn recv_plain_by<R>(&mut self, put: impl FnOnce(&[u8], Option<&Origin>) -> R) -> Option<R> {
         self.frames.pop_plain_by(put)
+    }
+
+    /// What is known of the connection that the frame read last came by, if it does not say so itself.
+    #[inline]
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.frames.origin()
+    }
+
+    /// Says what is known of it, until the writer does.
+    pub fn set_origin(&mut self, origin: Option<Origin>) {
+        self.frames.set_origin(origin);
+    }
+
+    /// Has [`Self::origin`] tell of the next frame already, if there is one.
+    #[inline]
+    pub fn look_at_origin(&mut self) {
+        self.frames.look_at_origin();
     }
 
     /// Takes a run of whole messages of short frames, as they are on the wire. `None`: what is next is

@@ -307,3 +307,110 @@ fn a_message_in_two_chunks_leaves_the_runs_around_it() {
     assert_eq!((frames + in_runs, rx.messages()), (300, 100));
     assert!(frames <= 3 * 6, "one message a chunk at most: {frames}");
 }
+
+/// What is known of a connection with this descriptor.
+fn origin(fd: i32) -> Arc<Metadata> {
+    Arc::new(Metadata::new(Vec::new(), fd))
+}
+
+fn fd_of(rx: &Reader) -> i32 {
+    rx.origin().map_or(-1, |origin| origin.src_fd)
+}
+
+#[test]
+fn each_message_is_known_by_its_own_connection() {
+    let (mut tx, mut rx) = lane(4, false);
+    tx.come_from(origin(1));
+    assert_eq!(tx.room_for_run(), 0, "the first message goes by itself");
+    tx.send_on(msg(10, false));
+    assert_eq!(tx.room_for_run(), 3, "only messages count");
+    tx.send_run(&[0, 1, 11], 1);
+    tx.come_from(origin(2));
+    tx.send_on(msg(20, true));
+    tx.send_on(Msg::copy_of(&[21; 3000]).unwrap());
+    tx.send_on(msg(22, false));
+    assert!(!tx.has_room());
+    let mut read = Vec::new();
+    while let Some(received) = rx.recv() {
+        read.push((received.frame.data()[0], fd_of(&rx)));
+    }
+    assert_eq!(read, [(10, 1), (11, 1), (20, 2), (21, 2), (22, 2)]);
+    assert_eq!(rx.messages(), 4);
+}
+
+#[test]
+fn connections_are_told_apart_however_one_reads() {
+    let (mut tx, mut rx) = lane(0, false);
+    for fd in 1..5 {
+        tx.come_from(origin(fd));
+        tx.send_on(msg(10 * fd as u8, false));
+        tx.send_on(msg(10 * fd as u8 + 1, false));
+    }
+    let mut body = [0; 1];
+    assert!(rx.recv_body(&mut body).is_some());
+    assert_eq!((body, fd_of(&rx)), ([10], 1));
+    assert_eq!(rx.recv_plain(&mut body), Some(1));
+    assert_eq!(rx.recv_plain(&mut body), None, "not over that border");
+    assert_eq!((body, fd_of(&rx)), ([11], 1));
+    rx.look_at_origin();
+    rx.look_at_origin();
+    assert_eq!(fd_of(&rx), 2);
+    for byte in [20, 21] {
+        let told = rx.recv_plain_by(|body, origin| (body[0], origin.map(|origin| origin.src_fd)));
+        assert_eq!(told, Some((byte, Some(2))));
+    }
+    assert_eq!(rx.recv_run(|_| ()), None, "nor by runs");
+    for byte in [30, 31] {
+        assert_eq!(rx.recv().unwrap().frame.data(), [byte]);
+    }
+    assert_eq!(fd_of(&rx), 3);
+    assert!(rx.has_next());
+}
+
+#[test]
+fn a_connection_without_a_whole_message_is_not_told_of() {
+    let (mut tx, mut rx) = lane(0, false);
+    rx.set_origin(Some(origin(1)));
+    tx.send_on(msg(1, false));
+    tx.come_from(origin(2));
+    tx.send_on(msg(2, true));
+    assert!(tx.roll_back());
+    tx.come_from(origin(3));
+    assert_eq!(rx.recv().unwrap().frame.data(), [1]);
+    assert!(!rx.has_next());
+    tx.come_from(origin(4));
+    tx.send_on(msg(4, false));
+    assert_eq!(fd_of(&rx), 1);
+    assert_eq!(rx.recv().unwrap().frame.data(), [4]);
+    assert_eq!(fd_of(&rx), 4);
+}
+
+#[test]
+fn the_latest_message_has_its_connection_with_it() {
+    let (mut tx, mut rx) = lane(0, true);
+    for fd in [1, 2] {
+        tx.come_from(origin(fd));
+        tx.send_on(msg(1, false));
+        tx.send_on(msg(2, false));
+        let frame = rx.recv().unwrap().frame;
+        assert_eq!(
+            (frame.data(), frame.metadata().unwrap().src_fd),
+            (&[2][..], fd)
+        );
+    }
+}
+
+#[test]
+fn notes_of_connections_are_given_back_with_the_lane() {
+    let mark = origin(1);
+    let (mut tx, mut rx) = lane(0, false);
+    for byte in 0..3 {
+        tx.come_from(Arc::clone(&mark));
+        tx.send_on(msg(byte, byte == 2));
+    }
+    assert_eq!(Arc::strong_count(&mark), 4);
+    rx.recv();
+    drop((tx, rx));
+    // The thread may keep one for its next message.
+    assert!(Arc::strong_count(&mark) <= 2);
+}

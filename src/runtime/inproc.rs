@@ -187,7 +187,6 @@ impl NewPipe {
             rx,
             peer: Arc::clone(&way) as Arc<dyn PeerEnd>,
             slot,
-            metadata: None,
             hwm_boost: boost,
         };
         let their_end = PipeEnd {
@@ -195,7 +194,6 @@ impl NewPipe {
             rx: their_rx,
             peer: Arc::new(back),
             slot: their_slot,
-            metadata: None,
             hwm_boost: boost_from(hwms),
         };
         Self {

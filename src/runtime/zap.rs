@@ -33,7 +33,6 @@ impl Context {
             rx: their_rx,
             peer: asker,
             slot: Arc::clone(&slot),
-            metadata: None,
             hwm_boost: (None, None),
         };
         let way = way_to(&handler, slot);

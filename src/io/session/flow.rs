@@ -37,7 +37,7 @@ impl Sink for ToSocket<'_> {
     #[inline]
     fn push(&mut self, frame: Msg) {
         if let Some(lane) = &mut self.lane {
-            self.pushed |= lane.send(frame);
+            self.pushed |= lane.send_on(frame);
         }
     }
 

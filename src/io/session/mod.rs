@@ -477,6 +477,7 @@ impl Session {
         if let Some(lanes) = &mut core.lanes {
             let again = std::mem::replace(&mut lanes.was_used, true);
             let slot = Arc::clone(&lanes.slot);
+            lanes.to_socket.come_from(Arc::clone(&metadata));
             let metadata = Some(metadata);
             let hwm_boost = None;
             self.owner.post(Event::Established {
@@ -489,7 +490,7 @@ impl Session {
         } else if core.farewell.is_none() {
             let (sndhwm, rcvhwm) = self.owner.hwms();
             let (mut end, lanes) = self.make_pipe(sndhwm, rcvhwm);
-            end.metadata = Some(metadata);
+            end.rx.set_origin(Some(metadata));
             core.lanes = Some(lanes);
             let origin = match core.dialer {
                 Some(_) => Origin::Connected,
@@ -514,7 +515,6 @@ impl Session {
             rx,
             peer,
             slot: Arc::clone(&slot),
-            metadata: None,
             hwm_boost: (Some(0), Some(0)),
         };
         (

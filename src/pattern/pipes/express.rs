@@ -5,7 +5,7 @@
 //! a look at other pipes) may then pass without the pattern being asked. Whatever else is called for the
 //! socket ends that, so there is nothing here that could be out of date.
 
-use super::{PipeEnd, PipeId, Pipes};
+use super::{PipeId, Pipes};
 use crate::msg::Msg;
 
 /// Most messages that go before the pattern is asked again.
@@ -88,8 +88,8 @@ impl Pipes {
     pub fn recv_express_into(&mut self, place: &mut Msg) -> Option<()> {
         let way = &mut self.express.inward;
         let left = way.left.checked_sub(1)?;
-        let PipeEnd { rx, metadata, .. } = &mut self.entries.get_mut(way.pipe)?.as_mut()?.end;
-        rx.recv_plain_by(|body| place.refill(body, metadata.as_ref()))?;
+        let rx = &mut self.entries.get_mut(way.pipe)?.as_mut()?.end.rx;
+        rx.recv_plain_by(|body, origin| place.refill(body, origin))?;
         way.left = left;
         self.express.received = self.express.received.wrapping_add(1);
         Some(())

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::msg::Metadata;
 use crate::option::{ContextDefaults, id as option};
-use crate::pipe::{Writer, lane};
+use crate::pipe::{Reader, Writer, lane};
 
 #[derive(Debug)]
 enum Mail {
@@ -236,8 +236,14 @@ fn ends(a: &Socket, b: &Socket, hwm: usize) -> (PipeEnd, PipeEnd) {
     let (a_tx, b_rx) = lane(hwm, false);
     let (b_tx, a_rx) = lane(hwm, false);
     let (a_slot, b_slot) = (PipeSlot::new(), PipeSlot::new());
-    let end = |tx, rx, slot: &Arc<PipeSlot>, far: &Socket, far_slot: &Arc<PipeSlot>, name: &str| {
+    let end = |tx,
+               mut rx: Reader,
+               slot: &Arc<PipeSlot>,
+               far: &Socket,
+               far_slot: &Arc<PipeSlot>,
+               name: &str| {
         let properties = vec![("Name".to_owned(), name.as_bytes().to_vec())];
+        rx.set_origin(Some(Arc::new(Metadata::new(properties, -1))));
         PipeEnd {
             tx,
             rx,
@@ -246,7 +252,6 @@ fn ends(a: &Socket, b: &Socket, hwm: usize) -> (PipeEnd, PipeEnd) {
                 slot: Arc::clone(far_slot),
             }),
             slot: Arc::clone(slot),
-            metadata: Some(Arc::new(Metadata::new(properties, -1))),
             hwm_boost: (None, None),
         }
     };

@@ -4,6 +4,7 @@ use super::bytes::{copy_body, read_msg, short_body};
 use super::chunk::{Chunk, Place};
 use super::{LONG, MESSAGE_BITS, MESSAGE_MASK, MORE, PLAIN, Shared, WHOLE, WHOLE_SIZE};
 use crate::msg::Msg;
+use crate::pipe::Origin;
 use crate::sync::{Arc, Ordering};
 
 /// The reading side.
@@ -14,6 +15,8 @@ pub(crate) struct Consumer {
     limit: usize,
     messages: usize,
     tail_seen: u64,
+    /// The connection that the frame read last came by.
+    origin: Option<Origin>,
 }
 
 // SAFETY: each side alone touches its raw chunk pointer, so it may move between threads with it.
@@ -49,7 +52,19 @@ impl Consumer {
             limit: 0,
             messages: 0,
             tail_seen: 0,
+            origin: None,
         }
+    }
+
+    /// What is known of the connection that the frame read last came by.
+    #[inline]
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Says what is known of it, until the producer does.
+    pub(crate) fn set_origin(&mut self, origin: Option<Origin>) {
+        self.origin = origin;
     }
 
     /// Takes the next visible frame into a place whose value is dropped; false: nothing there.
@@ -65,6 +80,9 @@ impl Consumer {
             // SAFETY: as above; the value is read once.
             *place = unsafe { read_msg(record.wrapping_add(1)) };
             self.took(WHOLE_SIZE, place.is_more());
+            if place.is_origin() {
+                return self.pass_origin(place);
+            }
         } else {
             // SAFETY: a short frame, whose body is in the same chunk.
             let (body, head) = unsafe { short_body(record) };
@@ -73,6 +91,25 @@ impl Consumer {
             self.took(head + body.len(), flags & MORE != 0);
         }
         true
+    }
+
+    /// Takes in the note that was read into `place`, and reads the frame that follows.
+    #[cold]
+    fn pass_origin(&mut self, place: &mut Msg) -> bool {
+        self.origin = place.take().into_origin();
+        self.pop_into(place)
+    }
+
+    /// If the next frame came by another connection than the one before, takes that in.
+    #[inline]
+    pub(crate) fn look_at_origin(&mut self) {
+        if self.next_whole_is(Msg::is_origin) {
+            let record = Chunk::byte(self.place.chunk, self.place.at);
+            // SAFETY: a whole record, as was seen; the value is read once.
+            let note = unsafe { read_msg(record.wrapping_add(1)) };
+            self.took(WHOLE_SIZE, note.is_more());
+            self.origin = note.into_origin();
+        }
     }
 
     /// Takes the next visible frame and copies as much of its body as `into` has room for, if `wanted` says so
@@ -111,7 +148,7 @@ impl Consumer {
     /// anything, is no such thing.
     #[inline]
     pub(crate) fn pop_plain(&mut self, into: &mut [u8]) -> Option<usize> {
-        self.pop_plain_by(|body| {
+        self.pop_plain_by(|body, _| {
             let kept = body.len().min(into.len());
             // SAFETY: both are valid for that many bytes, and the caller's buffer is not ours.
             unsafe { copy_body(body.as_ptr(), into.as_mut_ptr(), kept) };
@@ -119,11 +156,14 @@ impl Consumer {
         })
     }
 
-    /// As [`Self::pop_plain`], with the body given to `put`.
+    /// As [`Self::pop_plain`], with the body given to `put`, and what [`Self::origin`] says.
     #[inline]
-    pub(crate) fn pop_plain_by<R>(&mut self, put: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    pub(crate) fn pop_plain_by<R>(
+        &mut self,
+        put: impl FnOnce(&[u8], Option<&Origin>) -> R,
+    ) -> Option<R> {
         let (body, head) = self.next_plain()?;
-        let result = put(body);
+        let result = put(body, self.origin.as_ref());
         self.took(head + body.len(), false);
         Some(result)
     }
