@@ -39,10 +39,22 @@ impl AnyEngine {
 
     /// See [`Engine::encode`].
     #[inline]
-    pub fn encode(&mut self, msg: Msg, out: &mut OutBuf) {
+    pub fn encode(&mut self, msg: Msg, out: &mut OutBuf) -> bool {
         match self {
             Self::Zmtp(engine) => engine.encode(msg, out),
-            Self::Raw(engine) => engine.encode(msg, out),
+            Self::Raw(engine) => {
+                engine.encode(msg, out);
+                true
+            }
+        }
+    }
+
+    /// See [`Engine::fault`].
+    #[must_use]
+    pub fn fault(&self) -> Option<EngineError> {
+        match self {
+            Self::Zmtp(engine) => engine.fault(),
+            Self::Raw(_) => None,
         }
     }
 

@@ -64,7 +64,7 @@ pub struct Engine {
     peer: Option<PeerInfo>,
     config: EngineConfig,
     handshake_by: Option<Instant>,
-    /// A failure in `encode`, which has no way to tell.
+    /// Why `encode` failed.
     fault: Option<EngineError>,
     pongs: PongQueue,
 }
@@ -148,12 +148,12 @@ impl Engine {
     }
 
     /// Appends one frame to `out`. Only after [`Input::Established`]; before it, and after a
-    /// failure, the frame is dropped.
+    /// failure, the frame is dropped. False: see [`Self::fault`].
     ///
     /// Subscriptions (`Msg::is_subscribe`, `Msg::is_cancel`: a byte 1 or 0 and the topic) go to a
     /// 3.1 peer as commands, to others as they are.
     #[inline]
-    pub fn encode(&mut self, msg: Msg, out: &mut OutBuf) {
+    pub fn encode(&mut self, msg: Msg, out: &mut OutBuf) -> bool {
         let body = msg.data();
         if let Ok(len) = u8::try_from(body.len())
             && self.fast
@@ -161,9 +161,17 @@ impl Engine {
         {
             self.out_in_message = msg.is_more();
             out.append_short_frame([u8::from(msg.is_more()), len], body);
+            true
         } else {
-            self.encode_other(msg, out);
+            self.encode_other(msg, out)
         }
+    }
+
+    /// Why a frame could not be encoded: the connection must be closed. No further one is, since the peer would
+    /// take it for part of a message from which one is missing.
+    #[must_use]
+    pub fn fault(&self) -> Option<EngineError> {
+        self.fault
     }
 
     /// Whether whole messages of frames as [`Sink::push_run`] has them may be appended to the output as
@@ -477,9 +485,9 @@ impl Engine {
         Ok(())
     }
 
-    fn encode_other(&mut self, msg: Msg, out: &mut OutBuf) {
-        if !self.state.is_traffic() {
-            return;
+    fn encode_other(&mut self, msg: Msg, out: &mut OutBuf) -> bool {
+        if !self.state.is_traffic() || self.fault.is_some() {
+            return self.fault.is_none();
         }
         let more = msg.is_more();
         let alone = !more && !self.out_in_message;
@@ -495,9 +503,8 @@ impl Engine {
             }
             _ => self.encode_frame(msg, out),
         };
-        if let Err(error) = result {
-            self.fault = Some(error);
-        }
+        self.fault = result.err();
+        self.fault.is_none()
     }
 
     fn encode_frame(&mut self, msg: Msg, out: &mut OutBuf) -> Result<(), EngineError> {

@@ -188,6 +188,9 @@ impl Session {
                 && conn.out.len() < WRITE_BATCH
             {
                 self.encode(conn, lanes);
+                if let Some(error) = conn.engine.fault() {
+                    return Stopped::Lost(Loss::Engine(error));
+                }
             }
             if conn.out.is_empty() {
                 conn.out.release_if_idle();
@@ -225,7 +228,9 @@ impl Session {
                 break;
             };
             wake_writer |= received.wake_writer;
-            conn.engine.encode(received.frame, &mut conn.out);
+            if !conn.engine.encode(received.frame, &mut conn.out) {
+                break;
+            }
         }
         self.progress
             .store(lanes.from_socket.messages(), Ordering::Relaxed);

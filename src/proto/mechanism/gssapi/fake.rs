@@ -4,6 +4,8 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
+use crate::errno::Errno;
+
 use super::{ContextError, ContextSource, Progress, SecurityContext};
 
 const MAC_LEN: usize = 8;
@@ -24,6 +26,8 @@ pub struct FakeSource {
     pub rounds: u8,
     /// What every step of a handshake fails with, if it is to fail.
     pub error: Option<ContextError>,
+    /// How many frames can be sealed.
+    pub seals: u64,
 }
 
 impl FakeSource {
@@ -36,6 +40,7 @@ impl FakeSource {
             name: b"client@TEST".to_vec(),
             rounds: 1,
             error: None,
+            seals: u64::MAX,
         }
     }
 
@@ -134,6 +139,9 @@ impl SecurityContext for FakeContext {
     }
 
     fn seal(&mut self, plain: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), ContextError> {
+        if self.sent == self.source.seals {
+            return Err(ContextError::Local(Errno::ENOMEM));
+        }
         let mut token = vec![5, 4, u8::from(self.source.initiates), 0xFF, 0, 0, 0, 0];
         token.extend_from_slice(&self.sent.to_be_bytes());
         self.sent += 1;

@@ -578,6 +578,25 @@ fn subscriptions_pass_in_either_form() {
     }
 }
 
+/// The peer would take it for the rest of a message of which a frame is missing.
+#[test]
+fn nothing_follows_a_frame_that_cannot_be_protected() {
+    let mut client = FakeSource::initiator();
+    // READY is one.
+    client.seals = 2;
+    let mut pair = made(&with_sources(client, FakeSource::acceptor(), false));
+    for (body, more, fails) in [
+        ("head", true, false),
+        ("tail", false, true),
+        ("next", false, true),
+    ] {
+        pair.client.send(body.as_bytes(), more);
+        assert_eq!(pair.client.engine.fault().is_some(), fails, "{body}");
+    }
+    pair.talk();
+    assert_eq!(pair.server.inbox.frames, [(b"head".to_vec(), true)]);
+}
+
 #[test]
 fn frames_inside_are_held_to_the_limit() {
     let mut configs = gssapi(false);
