@@ -10,6 +10,7 @@ use mio::{Interest, Poll, Token};
 
 use crate::errno::Result;
 use crate::sys::fd::EventFd;
+use crate::sys::fork;
 
 /// The descriptor, and those behind it. One that is closed is forgotten by itself.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct AnyReadable {
     all: Poll,
     own: EventFd,
     is_held: bool,
+    /// `fork::generation()` of the process that made it: a forked child has the same one in its hands.
+    generation: u32,
 }
 
 impl AnyReadable {
@@ -29,13 +32,17 @@ impl AnyReadable {
             all: Poll::new()?,
             own: EventFd::new()?,
             is_held: false,
+            generation: fork::generation(),
         };
         any.watch(any.own.as_raw_fd())?;
         Ok(any)
     }
 
-    /// Makes it readable whatever is behind it, or no longer.
+    /// Makes it readable whatever is behind it, or no longer. A forked child leaves it as it is.
     pub fn hold(&mut self, is_held: bool) {
+        if self.generation != fork::generation() {
+            return;
+        }
         match (self.is_held, is_held) {
             (false, true) => self.own.signal(),
             (true, false) => {
