@@ -11,6 +11,7 @@ pub mod gssapi;
 pub mod handshakes;
 pub mod operations;
 pub mod side;
+pub mod socks;
 pub mod streams;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     ("gssapi_client", gssapi::client),
     ("metadata", internals::metadata),
     ("zap", internals::zap),
+    ("socks", socks::socks),
     ("operations", operations::operations),
     ("endpoint", values::endpoint),
     ("setsockopt", values::setsockopt),
