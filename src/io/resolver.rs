@@ -23,7 +23,7 @@ pub(crate) fn resolve_then(
 
 /// The address, if nobody needs to be asked for it.
 pub(crate) fn at_once(address: &Address, ipv6: bool) -> Option<Result<Resolved>> {
-    let is_numeric = |place: &HostPort| place.host.parse::<std::net::IpAddr>().is_ok();
+    let is_numeric = |place: &HostPort| place.ip().is_some();
     match address {
         Address::Tcp(tcp)
             if is_numeric(&tcp.target) && tcp.source.as_ref().is_none_or(is_numeric) =>

@@ -5,6 +5,8 @@
 //! What the manual leaves open is as the reference library has it, except that an endpoint that can
 //! never be connected to (no host, a port of 99999, a broken IPv6 literal) is refused at once.
 
+use std::net::IpAddr;
+
 use crate::errno::{Errno, Result};
 use crate::sys::sockaddr::UNIX_NAME_MAX;
 
@@ -172,6 +174,12 @@ fn is_broken_literal(host: &str) -> bool {
 }
 
 impl HostPort {
+    /// The address, if the host is numeric: nobody needs to be asked for it.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
     /// Splits at the last colon and takes the brackets off.
     fn parse(text: &str) -> Self {
         let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));

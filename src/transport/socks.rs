@@ -53,17 +53,17 @@ impl Request {
     pub fn new(target: &HostPort, user: &[u8], password: &[u8]) -> Result<Self> {
         let port = target.port.ok_or(Errno::EINVAL)?;
         let mut place = Vec::new();
-        match target.host.parse() {
-            Ok(IpAddr::V4(ip)) => {
+        match target.ip() {
+            Some(IpAddr::V4(ip)) => {
                 place.push(IP_V4);
                 place.extend_from_slice(&ip.octets());
             }
-            Ok(IpAddr::V6(ip)) => {
+            Some(IpAddr::V6(ip)) => {
                 place.push(IP_V6);
                 place.extend_from_slice(&ip.octets());
             }
-            Err(_) if target.host.is_empty() => return Err(Errno::EINVAL),
-            Err(_) => {
+            None if target.host.is_empty() => return Err(Errno::EINVAL),
+            None => {
                 place.push(NAME);
                 append_short(&mut place, target.host.as_bytes())?;
             }
