@@ -15,10 +15,11 @@ use dryoc::classic::crypto_onetimeauth::crypto_onetimeauth;
 use salsa20::Salsa20;
 use salsa20::cipher::{KeyIvInit, StreamCipher};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::KEY_LEN;
 use crate::errno::{Errno, Result};
+use crate::sys::random;
 
 /// Longest data that is sealed in the short way, in bytes: what two blocks of the key stream hold
 /// beside the authenticator's key. Measured, as is the next.
@@ -29,29 +30,52 @@ pub(super) const SHORT_OPEN: usize = 160;
 /// Length of the authenticator in front of a box, in bytes.
 pub const TAG_LEN: usize = 16;
 
-/// The key of boxes; wiped when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct BoxKey([u8; KEY_LEN]);
+/// The key of boxes; wiped when dropped. It does not move in memory, as [`super::SecretKey`] does not.
+#[derive(Clone)]
+pub struct BoxKey(Box<Zeroizing<[u8; KEY_LEN]>>);
+
+impl ZeroizeOnDrop for BoxKey {}
 
 /// The key of boxes whose nonces begin with the same 16 bytes; wiped when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct StreamKey {
     key: BoxKey,
     prefix: [u8; 16],
     /// What XSalsa20 makes of `key` and `prefix`.
-    derived: [u8; KEY_LEN],
+    derived: BoxKey,
 }
 
+impl ZeroizeOnDrop for StreamKey {}
+
 impl BoxKey {
+    /// A fresh random key.
+    ///
+    /// # Errors
+    /// What `getrandom(2)` fails with.
+    pub fn generate() -> Result<Self> {
+        let mut key = Self(Box::default());
+        random::fill(key.0.as_mut_slice())?;
+        Ok(key)
+    }
+
     /// The key with these bytes.
     #[must_use]
-    pub const fn from_bytes(bytes: [u8; KEY_LEN]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(bytes: &[u8; KEY_LEN]) -> Self {
+        let mut key = Self(Box::default());
+        key.0.copy_from_slice(bytes);
+        key
     }
 
     /// The key that two sides derive from the point they agree on.
     pub(super) fn from_shared_point(point: &[u8; KEY_LEN]) -> Self {
-        Self(hsalsa20(point, &[0; 16]))
+        Self::derive(point, &[0; 16])
+    }
+
+    /// What HSalsa20 makes of a key and a part of a nonce.
+    fn derive(key: &[u8; KEY_LEN], input: &[u8; 16]) -> Self {
+        let mut derived = Self(Box::default());
+        crypto_core_hsalsa20(&mut derived.0, input, key, None);
+        derived
     }
 
     /// The key for nonces that begin with `prefix`.
@@ -60,7 +84,7 @@ impl BoxKey {
         StreamKey {
             key: self.clone(),
             prefix: *prefix,
-            derived: hsalsa20(&self.0, prefix),
+            derived: Self::derive(&self.0, prefix),
         }
     }
 
@@ -126,17 +150,12 @@ impl StreamKey {
     /// that follows, which is for the data.
     #[inline]
     fn start(&self, rest: &[u8; 8]) -> (Zeroizing<[u8; 32]>, Salsa20) {
-        let mut stream = Salsa20::new((&self.derived).into(), rest.into());
+        let derived: &[u8; KEY_LEN] = &self.derived.0;
+        let mut stream = Salsa20::new(derived.into(), rest.into());
         let mut poly_key = Zeroizing::new([0; 32]);
         stream.apply_keystream(&mut *poly_key);
         (poly_key, stream)
     }
-}
-
-fn hsalsa20(key: &[u8; KEY_LEN], input: &[u8; 16]) -> [u8; KEY_LEN] {
-    let mut output = [0; KEY_LEN];
-    crypto_core_hsalsa20(&mut output, input, key, None);
-    output
 }
 
 macro_rules! silent_debug {

@@ -110,7 +110,7 @@ fn every_length_is_sealed_as_other_code_does() {
         let mut expected = plain.clone();
         let expected_tag = seal_otherwise(&key, &nonce, &mut expected);
 
-        let boxes = BoxKey::from_bytes(key);
+        let boxes = BoxKey::from_bytes(&key);
         let mut data = plain.clone();
         let tag = boxes.seal(&nonce, &mut data);
         assert!(tag == expected_tag && data == expected, "{len}");
@@ -128,7 +128,7 @@ fn every_length_is_sealed_as_other_code_does() {
 
 #[test]
 fn a_change_anywhere_is_found_in_short_and_long_boxes() {
-    let stream = BoxKey::from_bytes([3; KEY_LEN]).stream(&[4; 16]);
+    let stream = BoxKey::from_bytes(&[3; KEY_LEN]).stream(&[4; 16]);
     let short = secretbox::SHORT_SEAL.min(secretbox::SHORT_OPEN);
     let long = secretbox::SHORT_SEAL.max(secretbox::SHORT_OPEN);
     for len in [1, short, short + 1, long, long + 1, 700, 4000] {
@@ -156,7 +156,7 @@ fn a_change_anywhere_is_found_in_short_and_long_boxes() {
 
 #[test]
 fn what_was_changed_does_not_open_and_is_left_alone() {
-    let key = BoxKey::from_bytes([9; KEY_LEN]);
+    let key = BoxKey::from_bytes(&[9; KEY_LEN]);
     let mut data = *b"some forty bytes of text, or nearly so..";
     let tag = key.seal(&NONCE, &mut data);
     let sealed = data;
@@ -179,7 +179,7 @@ fn what_was_changed_does_not_open_and_is_left_alone() {
     }
     assert!(key.open(&NONCE, &tag, &mut data[..39]).is_err());
     assert!(
-        BoxKey::from_bytes([8; KEY_LEN])
+        BoxKey::from_bytes(&[8; KEY_LEN])
             .open(&NONCE, &tag, &mut data)
             .is_err()
     );
@@ -219,4 +219,68 @@ fn secrets_are_wiped() {
     is_wiped::<BoxKey>();
     is_wiped::<StreamKey>();
     is_wiped::<zeroize::Zeroizing<Vec<u8>>>();
+}
+
+/// How often what `masked` stands for is in memory that the process may write to, stacks aside: calls leave there
+/// what they computed with. A stack is what follows a small guard.
+fn copies_of(masked: &[u8; KEY_LEN]) -> usize {
+    use std::os::unix::fs::FileExt;
+
+    let memory = std::fs::File::open("/proc/self/mem").unwrap();
+    let (mut found, mut guarded) = (0, 0);
+    for line in std::fs::read_to_string("/proc/self/maps").unwrap().lines() {
+        let (range, rest) = line.split_once(' ').unwrap();
+        let (from, to) = range.split_once('-').unwrap();
+        let [from, to] = [from, to].map(|number| u64::from_str_radix(number, 16).unwrap());
+        let is_stack = from == guarded || rest.contains("[stack");
+        guarded = if rest.starts_with("---") && to - from <= 0x10000 {
+            to
+        } else {
+            0
+        };
+        if is_stack || !rest.starts_with("rw") || rest.contains("[v") {
+            continue;
+        }
+        // On the stack, which is not looked through.
+        let mut piece = [0; 1 << 16];
+        let mut at = from;
+        while to - at >= 16
+            && let Ok(len @ 16..) = memory.read_at(&mut piece, at)
+        {
+            let len = len.min(usize::try_from(to - at).unwrap());
+            piece.iter_mut().for_each(|byte| *byte ^= 0x5A);
+            // An allocator writes over the beginning of what is freed.
+            found += piece[..len]
+                .windows(16)
+                .filter(|window| *window == &masked[16..])
+                .count();
+            at += (len - 15) as u64;
+        }
+    }
+    found
+}
+
+#[test]
+fn keys_leave_nothing_where_they_were() {
+    let one = SecretKey::generate().unwrap();
+    let two = SecretKey::generate().unwrap();
+    let shared = dryoc::classic::crypto_box::crypto_box_beforenm(&two.public(), one.as_bytes())
+        .map(zeroize::Zeroizing::new)
+        .unwrap();
+    let masked = std::array::from_fn(|i| shared[i] ^ 0x5A);
+
+    // As handshakes do it: from one place to the next, and the former is given back as it is.
+    let step = Box::new(([0_u8; 40], one.agree(&two.public()).unwrap()));
+    let (_, key) = *step;
+    let step = Box::new(([0_u8; 200], key));
+    assert_eq!(copies_of(&masked), 1);
+    let (_, key) = *step;
+    let step = Box::new(([0_u8; 300], key.stream(&[1; 16])));
+    drop(key);
+    assert_eq!(copies_of(&masked), 1);
+    let (_, stream) = *step;
+    let traffic = Box::new(stream);
+    assert_eq!(copies_of(&masked), 1);
+    drop(traffic);
+    assert_eq!(copies_of(&masked), 0);
 }

@@ -60,10 +60,6 @@ pub struct CurveServerConfig {
 ///
 /// The handshake is dropped when it is done, and with it every key but those of this connection.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a handshake, whose size is not seen here, is as large, and both live in one box"
-)]
 pub(super) enum Curve<H> {
     Handshake(H),
     Traffic(Traffic, PeerMetadata),

@@ -104,7 +104,7 @@ impl ServerHandshake {
         key: &BoxKey,
     ) -> Result<BoxKey, EngineError> {
         let transient = SecretKey::generate()?;
-        let cookie_key = BoxKey::from_bytes(fresh()?);
+        let cookie_key = BoxKey::generate()?;
         let mut secrets = zeroize::Zeroizing::new(Vec::with_capacity(64));
         secrets.extend_from_slice(client);
         secrets.extend_from_slice(transient.as_bytes());
