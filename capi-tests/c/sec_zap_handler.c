@@ -272,6 +272,32 @@ CASE (two_domains)
     }
 }
 
+/* A handler that is behind is not asked about clients that are gone. */
+CASE (nobody_waits_any_more)
+{
+    for (int m = 0; m < SEC_MECHANISMS; ++m) {
+        void *handler;
+        sec_t sec = begin (m, &handler);
+        bind_any (sec.server, "tcp", sec.endpoint);
+        for (int i = 0; i < 3; ++i) {
+            void *guest = mk_socket (sec.ctx, ZMQ_DEALER);
+            sec_be_client (guest, (sec_mechanism_t) m);
+            REQUIRE_OK (zmq_connect (guest, sec.endpoint));
+            REQUIRE (wait_readable (handler));
+            rm_socket (guest);
+            const long long deadline = now_ms () + 10000;
+            while (opt_int (handler, ZMQ_EVENTS) & ZMQ_POLLIN && now_ms () < deadline)
+                msleep (1);
+            CHECK (!(opt_int (handler, ZMQ_EVENTS) & ZMQ_POLLIN));
+        }
+        REQUIRE_OK (zmq_connect (sec.client, sec.endpoint));
+        REQUIRE (zap_read (handler, asked) > 0);
+        answer (handler, "200");
+        bounce (sec.server, sec.client);
+        end (&sec, handler);
+    }
+}
+
 static void expect_from (void *socket, const char *text, const char *user)
 {
     zmq_msg_t msg;
@@ -350,6 +376,7 @@ int main (int argc, char **argv)
     RUN (metadata_that_contradicts);
     RUN_OURS (strict_without_a_domain, "the reference aborts");
     RUN (two_domains);
+    RUN_OURS (nobody_waits_any_more, "the reference asks");
     RUN (two_users_in_turn);
     return harness_end ();
 }

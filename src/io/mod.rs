@@ -67,7 +67,7 @@ pub enum Event {
     Writable(Arc<PipeSlot>),
     /// The other side has let go of the pipe; what it sent is still to be read.
     Closed(Arc<PipeSlot>),
-    /// The pipe's endpoint was taken away: the socket lets go of the pipe at once.
+    /// The pipe's endpoint was taken away, or what it holds is of use to nobody any more: the socket lets go of the pipe at once.
     Retired(Arc<PipeSlot>),
 }
 

@@ -17,6 +17,7 @@ pub struct ZapDialog {
     /// Gone while dropping.
     lanes: Option<(Writer, Reader)>,
     handler: Arc<dyn PeerEnd>,
+    is_answered: bool,
 }
 
 impl std::fmt::Debug for ZapDialog {
@@ -32,6 +33,7 @@ impl ZapDialog {
         Self {
             lanes: Some((requests, replies)),
             handler,
+            is_answered: false,
         }
     }
 
@@ -39,6 +41,7 @@ impl ZapDialog {
     pub fn reply(&mut self) -> Option<Vec<Msg>> {
         let (_, replies) = self.lanes.as_mut()?;
         let mut frames = vec![replies.recv()?.frame];
+        self.is_answered = true;
         // Whole messages are published: what has begun is there to its end.
         while replies.in_message()
             && let Some(received) = replies.recv()
@@ -54,6 +57,12 @@ impl ZapDialog {
 impl Drop for ZapDialog {
     fn drop(&mut self) {
         drop(self.lanes.take());
-        self.handler.closed();
+        if self.is_answered {
+            self.handler.closed();
+        } else {
+            // A handler that is behind must not spend its time on those who have given up: it would never
+            // catch up, and whoever comes and goes could have it hold any number of requests.
+            self.handler.withdrawn();
+        }
     }
 }

@@ -59,6 +59,10 @@ pub trait PeerEnd: Send + Sync {
     fn credited(&self);
     /// The socket has let go of its end.
     fn closed(&self);
+    /// As [`Self::closed`], and what was not received of what was sent is of use to nobody any more.
+    fn withdrawn(&self) {
+        self.closed();
+    }
     /// Connections of a socket in the order of their making; `None` for what is no connection.
     fn serial(&self) -> Option<usize> {
         None

@@ -136,6 +136,10 @@ impl PeerEnd for Neighbour {
         fence(Ordering::SeqCst);
         self.post(Event::Closed(Arc::clone(&self.slot)));
     }
+
+    fn withdrawn(&self) {
+        self.post(Event::Retired(Arc::clone(&self.slot)));
+    }
 }
 
 /// The way to the end of a pipe at `link` that will be attached under this slot.
