@@ -7,7 +7,10 @@
 
 #include <sys/resource.h>
 
-enum { LIMIT = 200, STRANGERS = 400, FEW = 8 };
+enum { LIMIT = 200, STRANGERS = 400, FEW = 8, TALKERS = 40, PROPERTIES = 5500 };
+#ifndef ZMQ_METADATA
+#define ZMQ_METADATA 95
+#endif
 
 /* Keys that both processes know. */
 static void fixed_keys (void)
@@ -144,14 +147,72 @@ CASE (more_than_there_are_descriptors)
         exhaust (m);
 }
 
+static long resident (void)
+{
+    long pages = 0;
+    FILE *statm = fopen ("/proc/self/statm", "r");
+    REQUIRE (statm && fscanf (statm, "%*s %ld", &pages) == 1);
+    fclose (statm);
+    return pages * (sysconf (_SC_PAGESIZE) / 1024);
+}
+
+/* Has a ZAP handler that never answers, and tells how many KiB each client costs that is waited for. */
+ROLE (undecided)
+{
+    static zap_frame_t asked[ZAP_FRAMES_MAX];
+    char endpoint[ENDPOINT_SIZE];
+    fixed_keys ();
+    void *ctx = mk_ctx (), *handler = mk_socket (ctx, ZMQ_ROUTER), *pull = mk_socket (ctx, ZMQ_PULL);
+    REQUIRE_OK (zmq_bind (handler, ZAP_ENDPOINT));
+    sec_be_server (pull, SEC_CURVE, "here");
+    bind_any (pull, "tcp", endpoint);
+    const long before = resident ();
+    printf ("%s\n", endpoint);
+    fflush (stdout);
+    for (int i = 0; i < TALKERS; ++i)
+        REQUIRE (zap_read (handler, asked) > 0);
+    printf ("%ld\n", (resident () - before) / TALKERS);
+    fflush (stdout);
+    rm_socket (pull);
+    rm_socket (handler);
+    rm_ctx (ctx);
+    return argc;
+}
+
+/* What a client says of itself takes little more room than it took on the wire until somebody vouches for it. */
+CASE (much_to_say)
+{
+    char line[ENDPOINT_SIZE], property[32];
+    void *ctx = mk_ctx (), *talkers[TALKERS];
+    child_t server = spawn_role ("undecided", NULL);
+    REQUIRE (child_line (&server, line, sizeof line));
+    for (int i = 0; i < TALKERS; ++i) {
+        talkers[i] = mk_socket (ctx, ZMQ_PUSH);
+        sec_be_client (talkers[i], SEC_CURVE);
+        for (int p = 0; p < PROPERTIES; ++p) {
+            const int size = snprintf (property, sizeof property, "X-%03x:y", (unsigned) p);
+            REQUIRE_OK (zmq_setsockopt (talkers[i], ZMQ_METADATA, property, (size_t) size));
+        }
+        REQUIRE_OK (zmq_connect (talkers[i], line));
+    }
+    REQUIRE (child_line (&server, line, sizeof line));
+    CHECK (atol (line) > 0 && atol (line) < 250);
+    CHECK_INT (child_wait (&server), 0);
+    for (int i = 0; i < TALKERS; ++i)
+        rm_socket (talkers[i]);
+    rm_ctx (ctx);
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
     ON_ROLE (server);
+    ON_ROLE (undecided);
     if (!zmq_has ("curve"))
         skip_all ("no CURVE");
     fixed_keys ();
     RUN_OURS (more_than_are_waited_for, "the reference waits for all, until descriptors run out");
     RUN_OURS (more_than_there_are_descriptors, "the reference waits for all, for ever");
+    RUN_OURS (much_to_say, "the reference has no limit");
     return harness_end ();
 }

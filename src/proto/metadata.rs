@@ -29,8 +29,31 @@ pub(super) fn append(list: &mut Vec<u8>, name: &str, value: &[u8]) {
 ///
 /// # Errors
 /// `EINVAL` if a name is empty or not printable ASCII, or a length runs beyond the end.
-pub(super) fn parse(mut list: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
+pub(super) fn parse(list: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
     let mut properties = Vec::new();
+    visit(list, |name, value| {
+        let known = [SOCKET_TYPE, IDENTITY]
+            .into_iter()
+            .find(|known| known.as_bytes().eq_ignore_ascii_case(name));
+        let name = match known {
+            Some(known) => known.to_owned(),
+            None => String::from_utf8_lossy(name).into_owned(),
+        };
+        properties.push((name, value.to_vec()));
+    })?;
+    Ok(properties)
+}
+
+/// As [`parse`], where the list is not wanted yet: read, it may take twenty times the room.
+///
+/// # Errors
+/// As there.
+pub(super) fn check(list: &[u8]) -> Result<()> {
+    visit(list, |_, _| {})
+}
+
+/// Gives names and values to `take`.
+fn visit(mut list: &[u8], mut take: impl FnMut(&[u8], &[u8])) -> Result<()> {
     while let Some((&name_len, rest)) = list.split_first() {
         let (name, rest) = rest
             .split_at_checked(usize::from(name_len))
@@ -42,17 +65,10 @@ pub(super) fn parse(mut list: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
         if name.is_empty() || !name.iter().all(|byte| (b' '..=b'~').contains(byte)) {
             return Err(Errno::EINVAL);
         }
-        let known = [SOCKET_TYPE, IDENTITY]
-            .into_iter()
-            .find(|known| known.as_bytes().eq_ignore_ascii_case(name));
-        let name = match known {
-            Some(known) => known.to_owned(),
-            None => String::from_utf8_lossy(name).into_owned(),
-        };
-        properties.push((name, value.to_vec()));
+        take(name, value);
         list = rest;
     }
-    Ok(properties)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -105,6 +121,7 @@ mod tests {
         append(&mut list, "X-a", b"bc");
         for n in 1..list.len() {
             assert_eq!(parse(&list[..n]).is_ok(), n == whole, "{n} bytes");
+            assert_eq!(check(&list[..n]).is_ok(), n == whole, "{n} bytes");
         }
         assert!(parse(b"\0\0\0\0\0").is_err(), "empty name");
         assert!(parse(b"\x01\n\0\0\0\0").is_err(), "control character");

@@ -139,7 +139,11 @@ impl Session {
                         Ok(Judged::Wait) if conn.ended => {
                             return Stopped::Lost(Loss::Stream(Errno::EPIPE));
                         }
-                        Ok(Judged::Wait) => return Stopped::Idle,
+                        Ok(Judged::Wait) => {
+                            // It may take a while, and strangers are to cost little.
+                            conn.rx.release_if_idle();
+                            return Stopped::Idle;
+                        }
                     }
                 }
                 Ok(Input::NeedMore) => conn.undecoded = false,

@@ -214,10 +214,16 @@ fn expect<'a>(
 }
 
 fn parse_properties(list: &[u8]) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
+    check_properties(list)?;
+    metadata::parse(list).map_err(|_| failure(protocol_error::ZMTP_INVALID_METADATA))
+}
+
+/// Whether [`parse_properties`] would succeed.
+fn check_properties(list: &[u8]) -> Result<(), EngineError> {
     if list.len() > METADATA_MAX {
         return Err(failure(protocol_error::ZMTP_INVALID_METADATA));
     }
-    metadata::parse(list).map_err(|_| failure(protocol_error::ZMTP_INVALID_METADATA))
+    metadata::check(list).map_err(|_| failure(protocol_error::ZMTP_INVALID_METADATA))
 }
 
 /// A nonce of a constant and 8 bytes of a counter.

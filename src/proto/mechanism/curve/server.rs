@@ -10,8 +10,8 @@ use super::super::{PeerMetadata, Status, append_properties, error_body, named};
 use super::traffic::{FROM_CLIENT, FROM_SERVER, Traffic};
 use super::{
     COOKIE_LEN, Counter, CurveServerConfig, HELLO, HELLO_LEN, Handshake, INITIATE, INITIATE_MIN,
-    NAME, WELCOME, WELCOME_LEN, Watch, append_box, cryptographic, expect, failure, fresh,
-    long_nonce, open_box, parse_properties, short_nonce, take,
+    NAME, WELCOME, WELCOME_LEN, Watch, append_box, check_properties, cryptographic, expect,
+    failure, fresh, long_nonce, open_box, parse_properties, short_nonce, take,
 };
 use crate::crypto::{BoxKey, ConstantTimeEq, PublicKey, SecretKey};
 use crate::msg::Msg;
@@ -55,7 +55,8 @@ pub(in super::super) struct ServerHandshake {
     zap: Zap,
     /// Our metadata.
     metadata: Vec<u8>,
-    properties: Vec<(String, Vec<u8>)>,
+    /// The client's, as it came: it is a stranger, and may have to wait for a ZAP handler.
+    told: Vec<u8>,
 }
 
 impl ServerHandshake {
@@ -67,7 +68,7 @@ impl ServerHandshake {
             config: keys.clone(),
             zap: Zap::new(config),
             metadata,
-            properties: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -162,7 +163,8 @@ impl ServerHandshake {
         if !bool::from(is_meant) {
             return Err(failure(protocol_error::ZMTP_KEY_EXCHANGE));
         }
-        self.properties = parse_properties(plain)?;
+        check_properties(plain)?;
+        self.told = plain.to_vec();
         if self.zap.has_domain() || !self.zap.is_strict() {
             self.zap.ask(NAME, &[&client])?;
             return Ok(Step::AwaitZap { key, theirs });
@@ -239,7 +241,8 @@ impl Handshake for ServerHandshake {
     fn finish(&mut self) -> Option<(Traffic, PeerMetadata)> {
         match std::mem::replace(&mut self.step, Step::Nowhere) {
             Step::Done(traffic) => {
-                let properties = std::mem::take(&mut self.properties);
+                // It was checked when it came.
+                let properties = parse_properties(&self.told).unwrap_or_default();
                 Some((traffic, self.zap.complete(properties)))
             }
             other => {
