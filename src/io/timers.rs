@@ -43,6 +43,21 @@ impl Ord for Entry {
 struct Queue {
     heap: BinaryHeap<Reverse<Entry>>,
     order: u64,
+    /// At this length the lapsed ones are looked for.
+    sweep_at: usize,
+}
+
+/// So few are not worth a look.
+const FEW: usize = 64;
+
+impl Queue {
+    /// Takes out what belongs to nobody any more. Most deadlines are those of handshakes, and most connections that
+    /// come and go do so long before: what is left of each would stay until then.
+    fn sweep(&mut self) {
+        self.heap
+            .retain(|Reverse(entry)| entry.what.strong_count() > 0);
+        self.sweep_at = FEW.max(2 * self.heap.len());
+    }
 }
 
 /// A queue of deadlines.
@@ -53,6 +68,9 @@ impl Timers {
     /// Adds a deadline, which keeps nothing alive; true if it is the next one now, so that a sleeper must look again.
     pub(crate) fn add(&self, at: Instant, what: Weak<dyn Timed>) -> bool {
         let mut queue = self.0.lock();
+        if queue.heap.len() >= queue.sweep_at {
+            queue.sweep();
+        }
         let first = queue.heap.peek().is_none_or(|Reverse(entry)| at < entry.at);
         queue.order += 1;
         let order = queue.order;
@@ -72,5 +90,37 @@ impl Timers {
             return None;
         }
         queue.heap.pop().map(|Reverse(entry)| entry.what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    struct Nothing;
+
+    impl Timed for Nothing {
+        fn on_time(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn what_has_lapsed_does_not_pile_up() {
+        let (timers, now) = (Timers::default(), Instant::now());
+        let later = now + Duration::from_secs(30);
+        let weak = |timed: &Arc<Nothing>| -> Weak<dyn Timed> {
+            let timed: Arc<dyn Timed> = Arc::clone(timed) as _;
+            Arc::downgrade(&timed)
+        };
+        let lasting: Vec<_> = (0..100).map(|_| Arc::new(Nothing)).collect();
+        for timed in &lasting {
+            timers.add(now, weak(timed));
+        }
+        for _ in 0..100_000 {
+            timers.add(later, weak(&Arc::new(Nothing)));
+        }
+        assert!(timers.0.lock().heap.len() <= 300);
+        let due = std::iter::from_fn(|| timers.pop_due(now));
+        assert_eq!(due.filter(|timed| timed.strong_count() > 0).count(), 100);
     }
 }
