@@ -203,6 +203,37 @@ CASE (much_to_say)
     rm_ctx (ctx);
 }
 
+/* Requests about clients that are gone do not pile up with a ZAP handler that is busy with something else. */
+CASE (nobody_asks_any_more)
+{
+    enum { GUESTS = 1500, WARM = 100 };
+    static wire_buf_t buf;
+    char endpoint[ENDPOINT_SIZE], greeting[64];
+    void *ctx = mk_ctx (), *handler = mk_socket (ctx, ZMQ_ROUTER), *pull = mk_socket (ctx, ZMQ_PULL);
+    void *monitor = mk_monitor (ctx, pull, ZMQ_EVENT_DISCONNECTED);
+    long before = 0;
+    REQUIRE_OK (zmq_bind (handler, ZAP_ENDPOINT));
+    sec_be_server (pull, SEC_NULL, "here");
+    bind_any (pull, "tcp", endpoint);
+    for (int i = 0; i < WARM + GUESTS; ++i) {
+        if (i == WARM)
+            before = resident ();
+        const int fd = raw_connect (endpoint);
+        buf.size = 0;
+        wire_put_greeting (&buf, 3, 1, "NULL");
+        wire_flush (fd, &buf);
+        CHECK (raw_read (fd, greeting, sizeof greeting) == sizeof greeting);
+        close (fd);
+        REQUIRE (wait_event (monitor, ZMQ_EVENT_DISCONNECTED, NULL, NULL));
+    }
+    CHECK (resident () - before < GUESTS);
+    zmq_socket_monitor (pull, NULL, 0);
+    rm_socket (monitor);
+    rm_socket (pull);
+    rm_socket (handler);
+    rm_ctx (ctx);
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -214,5 +245,6 @@ int main (int argc, char **argv)
     RUN_OURS (more_than_are_waited_for, "the reference waits for all, until descriptors run out");
     RUN_OURS (more_than_there_are_descriptors, "the reference waits for all, for ever");
     RUN_OURS (much_to_say, "the reference has no limit");
+    RUN_OURS (nobody_asks_any_more, "the reference keeps them");
     return harness_end ();
 }

@@ -138,7 +138,9 @@ impl PeerEnd for Neighbour {
     }
 
     fn withdrawn(&self) {
-        self.post(Event::Retired(Arc::clone(&self.slot)));
+        if let Some(reached) = self.link.get() {
+            reached.link.withdraw(&self.slot);
+        }
     }
 }
 

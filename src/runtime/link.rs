@@ -16,7 +16,7 @@ use crate::errno::{Errno, Result};
 use crate::io::{Ends, Event, Hub, Owner, Spin, Waited, Waiter, ZapDialog};
 use crate::msg::Msg;
 use crate::option::SocketOptions;
-use crate::pattern::PeerEnd;
+use crate::pattern::{PeerEnd, PipeSlot};
 use crate::socket_type::SocketType;
 use crate::sys::lock::Mutex;
 use crate::trace::SocketName;
@@ -312,6 +312,24 @@ impl Link {
         if needs_chores && let Some(hub) = self.hub.get() {
             let me: Weak<dyn Owner> = self.me.clone();
             hub.io().housekeep_soon(me);
+        }
+    }
+
+    /// Takes back a pipe that was offered and is of use to nobody any more. If it was not looked at yet, it is as if
+    /// it had never been: a socket that nobody calls must not gather such pipes. Else the socket lets go of it.
+    pub(super) fn withdraw(&self, slot: &Arc<PipeSlot>) {
+        let mut mailbox = self.mailbox.lock();
+        // No more are there than connections that are waited for.
+        let offer = mailbox
+            .iter()
+            .rposition(
+                |event| matches!(event, Event::Attach(end, ..) if Arc::ptr_eq(&end.slot, slot)),
+            )
+            .map(|at| mailbox.remove(at));
+        drop(mailbox);
+        match offer {
+            Some(offer) => decline(offer),
+            None => self.deliver(Event::Retired(Arc::clone(slot))),
         }
     }
 
