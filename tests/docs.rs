@@ -221,7 +221,11 @@ const TRANSPORTS: &[(&str, &str, &str)] = &[
         "Unix sockets, also in the abstract namespace",
     ),
     ("tcp", "tcp://127.0.0.1:*", "IPv4 and IPv6"),
-    ("udp", "udp://127.0.0.1:5555", "RADIO, DISH and DGRAM"),
+    (
+        "udp",
+        "udp://127.0.0.1:*",
+        "draft: datagrams, for RADIO, DISH and DGRAM",
+    ),
     ("ws", "ws://127.0.0.1:*", "WebSocket"),
     ("wss", "wss://127.0.0.1:*", "WebSocket over TLS"),
     ("vsock", "vsock://*:5555", "virtual machines"),
@@ -245,7 +249,11 @@ fn missing_transport(name: &str, endpoint: &str) -> Option<Errno> {
         }
         _ => endpoint.to_owned(),
     };
-    with_socket(SocketType::Pair, |socket| socket.bind(endpoint.as_bytes())).err()
+    let ty = match name {
+        "udp" => SocketType::Dish,
+        _ => SocketType::Pair,
+    };
+    with_socket(ty, |socket| socket.bind(endpoint.as_bytes())).err()
 }
 
 fn transports(page: &mut String) {
@@ -356,9 +364,7 @@ const STORED_ONLY: &[(&[&str], &str)] = &[
         &[
             "RATE",
             "RECOVERY_IVL",
-            "MULTICAST_HOPS",
             "MULTICAST_MAXTPDU",
-            "MULTICAST_LOOP",
             "NORM_MODE",
             "NORM_UNICAST_NACK",
             "NORM_BUFFER_SIZE",
@@ -368,7 +374,7 @@ const STORED_ONLY: &[(&[&str], &str)] = &[
             "NORM_NUM_AUTOPARITY",
             "NORM_PUSH",
         ],
-        "stored: no multicast",
+        "stored: no pgm or norm",
     ),
     (
         &[

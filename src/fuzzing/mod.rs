@@ -39,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     ("zap", internals::zap),
     ("socks", socks::socks),
     ("operations", operations::operations),
+    ("datagram", values::datagram),
     ("endpoint", values::endpoint),
     ("setsockopt", values::setsockopt),
     ("z85", values::z85),

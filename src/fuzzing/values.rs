@@ -1,11 +1,15 @@
-//! What programs hand over as text or bytes: endpoints, values of options, Z85.
+//! What programs hand over as text or bytes: endpoints, values of options, Z85; and datagrams, which are
+//! as simple.
 
 use super::Script;
+use crate::msg::Msg;
 use crate::option::{
     AcceptFilter, Access, ContextDefaults, Kind, OptionWriter, SocketOptions, TABLE,
 };
+use crate::proto::datagram::{self, DATAGRAM_MAX};
 use crate::socket_type::SocketType;
 use crate::transport::address::{self, Address, IpcAddress, Purpose};
+use crate::transport::datagram::{name_of, peer_of};
 use crate::util::z85;
 
 /// An endpoint for bind and for connect.
@@ -32,6 +36,13 @@ pub fn endpoint(input: &[u8]) {
                 assert!(text.contains(&tcp.target.host));
                 assert!(tcp.target.port.is_some());
                 assert!(tcp.source.is_none() || purpose == Purpose::Connect);
+            }
+            Address::Udp(udp) => {
+                assert_eq!(scheme, "udp");
+                let text = std::str::from_utf8(rest).expect("text");
+                assert!(text.contains(&udp.target.host));
+                assert!(udp.target.port.is_some());
+                assert!(udp.interface.is_none_or(|name| text.contains(&name)));
             }
         }
     }
@@ -88,6 +99,35 @@ pub fn setsockopt(input: &[u8]) {
         options.wants_zap(),
         options.needs_security(),
     );
+}
+
+/// A datagram of a RADIO; the address that a DGRAM is to send to.
+pub fn datagram(input: &[u8]) {
+    if let Some((group, body)) = datagram::decode(input) {
+        assert_eq!(usize::from(input[0]), group.len());
+        assert!(!group.contains(&0));
+        let parts = datagram::encode(group, body).expect("it fits");
+        assert_eq!(parts.concat(), input);
+        let mut message = Msg::copy_of(body).expect("memory");
+        message.set_group(group).expect("a good name");
+        assert_eq!(message.group(), [group, b"\0"].concat());
+    } else {
+        let is_long = input.len() > DATAGRAM_MAX;
+        let is_cut = input.first().is_none_or(|&n| input.len() <= usize::from(n));
+        assert!(is_long || is_cut || input[1..=usize::from(input[0])].contains(&0));
+    }
+    // Any bytes may be the body, and the group of a message that a program sends.
+    let (group, body) = input.split_at(input.len().min(300));
+    assert_eq!(
+        datagram::encode(group, body).is_some(),
+        group.len() <= 255 && input.len() < DATAGRAM_MAX
+    );
+    if let Some(peer) = peer_of(input) {
+        let name = name_of(peer);
+        let again = peer_of(&name).expect("a name of ours");
+        assert_eq!(again.ip(), peer.ip().to_canonical());
+        assert_eq!(again.port(), peer.port());
+    }
 }
 
 /// Z85 both ways.

@@ -11,12 +11,52 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
-use super::session::Session;
+use super::hub::Hub;
 use crate::sys::lock::Mutex;
 use crate::sys::{barrier, thread};
 
 const NOBODY: usize = 0;
 const SEVERAL: usize = 1;
+
+/// What messages of a socket are gathered for: a session.
+pub(super) trait Gatherer: Send + Sync {
+    /// The mark: a tick, or a caller about to wait, is to write what was published.
+    fn mark(&self) -> &AtomicBool;
+    /// Writes what was published.
+    fn write_on(&self);
+    /// A number that changes when messages of the socket are taken to be written.
+    fn progress(&self) -> usize;
+    /// Itself, to be put on the list; `None` at its end.
+    fn me(&self) -> Option<Arc<dyn Gatherer>>;
+}
+
+/// Has a message that was published for `gatherer` written, now or later; true: now. `unsent` as
+/// `PeerEnd::published` has it.
+#[inline]
+pub(super) fn published(hub: &Hub, gatherer: &impl Gatherer, unsent: (usize, usize)) -> bool {
+    let pace = hub.pace();
+    if let Some(write) = pace.admit(unsent) {
+        gatherer.write_on();
+        pace.charge(&write);
+        return true;
+    }
+    // "Publish, barrier, look": either we find the session gathered, and who writes it will see the
+    // message, or we have it gathered.
+    hub.note_sender();
+    barrier::light();
+    if !gatherer.mark().load(Ordering::Relaxed)
+        && let Some(me) = gatherer.me()
+    {
+        gatherer.mark().store(true, Ordering::Relaxed);
+        hub.gather(me);
+    }
+    false
+}
+
+/// Takes the mark off: a message published from here on is gathered anew.
+fn ungather(gatherer: &dyn Gatherer) {
+    gatherer.mark().store(false, Ordering::Relaxed);
+}
 
 /// See the module's documentation.
 #[derive(Default)]
@@ -28,7 +68,7 @@ pub(super) struct Gathering {
 }
 
 struct Gathered {
-    session: Arc<Session>,
+    session: Arc<dyn Gatherer>,
     /// How far it was at the last tick.
     progress: usize,
 }
@@ -47,7 +87,7 @@ impl Gathering {
     }
 
     /// Adds a session; true: a tick must come.
-    pub(super) fn add(&self, session: Arc<Session>) -> bool {
+    pub(super) fn add(&self, session: Arc<dyn Gatherer>) -> bool {
         self.sessions.lock().push(Gathered {
             session,
             progress: usize::MAX,
@@ -62,7 +102,7 @@ impl Gathering {
         }
         let mut sessions = self.take();
         for gathered in &sessions {
-            gathered.session.ungather();
+            ungather(&*gathered.session);
         }
         fence(Ordering::SeqCst);
         if self.sender.load(Ordering::Relaxed) != thread::token() {
@@ -84,7 +124,7 @@ impl Gathering {
             let before = std::mem::replace(&mut gathered.progress, gathered.session.progress());
             let stays = goes_on && before != gathered.progress;
             if !stays {
-                gathered.session.ungather();
+                ungather(&*gathered.session);
                 quiet.push(Arc::clone(&gathered.session));
             }
             stays

@@ -18,10 +18,9 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use super::contain::contain;
-use super::gather::Gathering;
+use super::gather::{Gatherer, Gathering};
 use super::pace::Pace;
 use super::reactor::IoThread;
-use super::session::Session;
 use super::spin::Spin;
 use crate::errno::{Errno, Result};
 use crate::sys::barrier;
@@ -196,6 +195,13 @@ impl Hub {
         Ok(token)
     }
 
+    /// Changes what is told of a descriptor; what is the case already is told anew.
+    pub(crate) fn change(&self, fd: RawFd, token: Token, interest: Interest) -> Result<()> {
+        self.registry
+            .reregister(&mut SourceFd(&fd), token, interest)?;
+        Ok(())
+    }
+
     /// Removes a descriptor, before it is closed.
     pub(crate) fn remove(&self, fd: RawFd, token: Token) {
         // It fails only for descriptors that are not registered, which is what is wanted.
@@ -242,7 +248,7 @@ impl Hub {
     }
 
     /// Has the session's messages written by the next tick.
-    pub(crate) fn gather(&self, session: Arc<Session>) {
+    pub(super) fn gather(&self, session: Arc<dyn Gatherer>) {
         if self.gathering.add(session) {
             self.io.tick_gathering(self.seat, self.pace.until_tick());
         }

@@ -1,4 +1,4 @@
-//! The I/O side: sessions, listeners and connecters, and the threads that attend to them.
+//! The I/O side: sessions of streams and of datagrams, listeners and connecters, and the threads that attend to them.
 //!
 //! A socket with connections has a [`Hub`], an epoll instance that holds all its descriptors.
 //! Whoever holds the hub's driver lock drives the sessions behind it: an I/O thread as a rule, the
@@ -8,6 +8,7 @@
 mod any_readable;
 mod backoff;
 mod contain;
+mod datagrams;
 mod ends;
 pub mod gssapi;
 
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 pub use any_readable::AnyReadable;
 pub(crate) use contain::{contain, report};
+pub use datagrams::{Datagrams, DatagramsOf};
 pub use ends::Ends;
 pub use hub::{Hub, Waited, Waiter};
 pub use listener::Listener;

@@ -31,7 +31,7 @@ pub(crate) fn at_once(address: &Address, ipv6: bool) -> Option<Result<Resolved>>
             Some(resolve(address, ipv6))
         }
         Address::Tcp(_) => None,
-        Address::Ipc(_) | Address::Inproc(_) => Some(resolve(address, ipv6)),
+        Address::Ipc(_) | Address::Inproc(_) | Address::Udp(_) => Some(resolve(address, ipv6)),
     }
 }
 
@@ -39,7 +39,7 @@ fn resolve(address: &Address, ipv6: bool) -> Result<Resolved> {
     match address {
         Address::Tcp(tcp) => resolve_connect(tcp, ipv6).map(Resolved::Tcp),
         Address::Ipc(ipc) => Ok(Resolved::Ipc(ipc.clone())),
-        // Never dialled: such pipes are made without a session.
-        Address::Inproc(_) => Err(Errno::EINVAL),
+        // Never dialled: such pipes are made without a session, or with one that only sends.
+        Address::Inproc(_) | Address::Udp(_) => Err(Errno::EINVAL),
     }
 }

@@ -493,6 +493,11 @@ impl Msg {
         Ok(())
     }
 
+    /// Sets the group to that of another message, whose name is shared.
+    pub fn set_group_of(&mut self, other: &Self) {
+        self.group.clone_from(&other.group);
+    }
+
     /// Whether this is a message at all: a zeroed or closed `zmq_msg_t` is not.
     #[must_use]
     #[inline]

@@ -11,6 +11,7 @@ mod address_book;
 #[doc(hidden)]
 pub mod bench;
 mod dealer;
+mod dgram;
 mod dish;
 mod distribute;
 mod fair_queue;
@@ -76,7 +77,7 @@ pub fn create(ty: SocketType, options: &SocketOptions) -> Result<Box<dyn Pattern
         SocketType::Channel => Box::new(SinglePart::new(pair::Pair::default())),
         SocketType::Radio => Box::new(SinglePart::new(radio::Radio::new(options))),
         SocketType::Dish => Box::new(SinglePart::new(dish::Dish::default())),
-        SocketType::Dgram => return Err(Errno::EINVAL),
+        SocketType::Dgram => Box::new(dgram::Dgram::default()),
     })
 }
 
@@ -102,6 +103,8 @@ pub enum Origin {
     Connected,
     /// A peer connected to this socket.
     Accepted,
+    /// There is no connection: datagrams go to whoever receives there, or come from whoever sends here.
+    Datagrams,
 }
 
 /// The behaviour of a socket type. All methods run under the socket's lock and must not block.

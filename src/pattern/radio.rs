@@ -1,7 +1,7 @@
 //! RADIO: each message to all peers that have joined its group (RFC 48).
 //!
 //! Peers join and leave by the frames with which others subscribe: a byte 1 or 0, and the group. What
-//! finds no room at a peer is dropped. After a reconnect a pipe keeps what was joined by whoever was behind
+//! finds no room at a peer is dropped. Those who receive datagrams cannot join: they get all messages. After a reconnect a pipe keeps what was joined by whoever was behind
 //! it: the new one's memberships may be there before we hear of it, and it filters what it gets.
 
 use std::collections::HashMap;
@@ -17,6 +17,8 @@ use crate::option::SocketOptions;
 pub(super) struct Radio {
     /// Who has joined a group; none is empty.
     groups: HashMap<Vec<u8>, Vec<PipeId>>,
+    /// Who gets the messages of all groups.
+    everywhere: Vec<PipeId>,
     outbound: Distribute,
     /// Whether a message waits for peers without room (`ZMQ_XPUB_NODROP`).
     waits: bool,
@@ -61,8 +63,11 @@ pub(super) fn group_of(msg: &Msg) -> &[u8] {
 }
 
 impl Pattern for Radio {
-    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, origin: Origin, _peer: Option<&Identity>) {
         self.outbound.add(id);
+        if origin == Origin::Datagrams {
+            self.everywhere.push(id);
+        }
         self.readable(pipes, id);
     }
 
@@ -86,6 +91,7 @@ impl Pattern for Radio {
 
     fn ended(&mut self, _pipes: &mut Pipes, id: PipeId) {
         self.leave_all(id);
+        self.everywhere.retain(|&member| member != id);
         self.outbound.remove(id);
     }
 
@@ -98,6 +104,9 @@ impl Pattern for Radio {
         if let Some(members) = self.groups.get(group_of(msg)) {
             members.iter().for_each(|&id| self.outbound.mark(id));
         }
+        self.everywhere
+            .iter()
+            .for_each(|&id| self.outbound.mark(id));
         if self.waits && !self.outbound.all_have_room(pipes) {
             return Err(Errno::EAGAIN);
         }

@@ -18,6 +18,7 @@
 
 mod any;
 mod command;
+pub mod datagram;
 mod decoder;
 mod engine;
 mod error;

@@ -6,14 +6,16 @@ use super::core::SocketHandle;
 use super::link::Link;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
-use crate::io::{ConnectTarget, Ends, Listener, Owner, Proxy, Session, gssapi, monitor_event};
+use crate::io::{
+    ConnectTarget, Datagrams, Ends, Listener, Owner, Proxy, Session, gssapi, monitor_event,
+};
 use crate::option::{Mechanism, SocketOptions, trimmed};
 use crate::pattern::{Origin, PipeId, PipeSlot};
 use crate::socket_type::SocketType;
 use crate::trace::{self, Bytes, Reason, Topic};
 use crate::transport::address::{self, Address, Purpose};
-use crate::transport::resolve_connect;
 use crate::transport::socks::Request;
+use crate::transport::{UdpRoute, resolve_connect};
 
 /// An endpoint that a socket has.
 pub(super) struct Endpoint {
@@ -22,11 +24,13 @@ pub(super) struct Endpoint {
     kind: Kind,
 }
 
-enum Kind {
+pub(super) enum Kind {
     Bound(Arc<Listener>),
     BoundInproc,
     Connected(Arc<Session>, Option<Arc<PipeSlot>>),
     ConnectedInproc(Arc<PipeSlot>),
+    /// udp, bound or connected
+    Datagrams(Arc<Datagrams>, Arc<PipeSlot>),
 }
 
 impl Endpoint {
@@ -36,6 +40,7 @@ impl Endpoint {
         match self.kind {
             Kind::Bound(listener) => listener.close(),
             Kind::Connected(session, _) => session.retire(),
+            Kind::Datagrams(session, _) => session.retire(),
             // These end with their pipes and with the socket's names.
             Kind::BoundInproc | Kind::ConnectedInproc(_) => {}
         }
@@ -44,10 +49,18 @@ impl Endpoint {
     fn is_over(&self) -> bool {
         match &self.kind {
             Kind::Connected(session, _) => session.is_done(),
+            Kind::Datagrams(session, _) => session.is_done(),
             Kind::ConnectedInproc(slot) => slot.id().is_none(),
             Kind::Bound(listener) => listener.is_over(),
             Kind::BoundInproc => false,
         }
+    }
+
+    /// Whether a program may name it so. What was bound by udp has the name that it was given, as in the
+    /// reference, and the one with the port that was chosen.
+    fn is_named(&self, name: &[u8]) -> bool {
+        self.name == name
+            || matches!(&self.kind, Kind::Datagrams(session, _) if session.endpoint() == name)
     }
 }
 
@@ -58,9 +71,10 @@ impl SocketHandle {
     /// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO`, `EADDRINUSE`, `EADDRNOTAVAIL`, `ENODEV`,
     /// `ENAMETOOLONG`, `ETERM`, `ENOTSOCK`, `EMTHREAD` as the manual says.
     pub fn bind(&self, endpoint: &[u8]) -> Result<()> {
+        let route = self.find_route(endpoint, Purpose::Bind)?;
         let mut socket = self.lock()?;
         socket.enter()?;
-        let result = socket.bind(endpoint);
+        let result = socket.bind(endpoint, route);
         socket.take_in_news();
         result
     }
@@ -70,9 +84,10 @@ impl SocketHandle {
     /// # Errors
     /// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO`, `ETERM`, `ENOTSOCK`, `EMTHREAD` as the manual says.
     pub fn connect(&self, endpoint: &[u8]) -> Result<()> {
+        let route = self.find_route(endpoint, Purpose::Connect)?;
         let mut socket = self.lock()?;
         socket.enter()?;
-        let result = socket.connect(endpoint);
+        let result = socket.connect(endpoint, route);
         socket.take_in_news();
         // Another thread may be blocked for want of a pipe.
         socket.link.note_taken_in();
@@ -130,8 +145,8 @@ impl SocketHandle {
 }
 
 impl Socket {
-    fn bind(&mut self, endpoint: &[u8]) -> Result<()> {
-        let result = self.try_bind(endpoint);
+    fn bind(&mut self, endpoint: &[u8], route: Option<Result<UdpRoute>>) -> Result<()> {
+        let result = self.try_bind(endpoint, route);
         match result {
             Ok(()) => self.trace("bound", &self.last_endpoint, None),
             Err(errno) => self.trace("bind-failed", endpoint, Some(errno)),
@@ -139,13 +154,17 @@ impl Socket {
         result
     }
 
-    fn try_bind(&mut self, endpoint: &[u8]) -> Result<()> {
+    fn try_bind(&mut self, endpoint: &[u8], route: Option<Result<UdpRoute>>) -> Result<()> {
+        self.check_transport(endpoint, Some(Purpose::Bind))?;
         let address = address::parse(endpoint, Purpose::Bind)?;
         if let Address::Inproc(name) = &address {
             let link = Arc::clone(&self.link);
             link.context.inproc.bind(name, &link, &self.options)?;
             self.add_endpoint(endpoint, Kind::BoundInproc);
             return Ok(());
+        }
+        if let Address::Udp(_) = address {
+            return self.bind_udp(endpoint, route);
         }
         let (link, options) = self.prepare()?;
         let hub = link.need_hub(options.affinity)?;
@@ -161,24 +180,38 @@ impl Socket {
                 Ok(())
             }
             Err(errno) => {
-                let place = address::split(endpoint).map_or(endpoint, |(_, place)| place);
-                let value = u64::from(errno.0.unsigned_abs());
-                link.report(monitor_event::BIND_FAILED, value, &Ends::bound(place, b""));
+                self.report_bind_failed(endpoint, errno);
                 Err(errno)
             }
         }
     }
 
-    /// The pipe, if there is one before the connection is.
-    pub(super) fn connect(&mut self, endpoint: &[u8]) -> Result<Option<PipeId>> {
-        let result = self.try_connect(endpoint);
+    pub(super) fn report_bind_failed(&self, endpoint: &[u8], errno: Errno) {
+        let place = address::split(endpoint).map_or(endpoint, |(_, place)| place);
+        let value = u64::from(errno.0.unsigned_abs());
+        let ends = Ends::bound(place, b"");
+        self.link.report(monitor_event::BIND_FAILED, value, &ends);
+    }
+
+    /// The pipe, if there is one before the connection is. `route`: where udp leads, if that is what it is.
+    pub(super) fn connect(
+        &mut self,
+        endpoint: &[u8],
+        route: Option<Result<UdpRoute>>,
+    ) -> Result<Option<PipeId>> {
+        let result = self.try_connect(endpoint, route);
         if let Err(errno) = result {
             self.trace("connect-failed", endpoint, Some(errno));
         }
         result
     }
 
-    fn try_connect(&mut self, endpoint: &[u8]) -> Result<Option<PipeId>> {
+    fn try_connect(
+        &mut self,
+        endpoint: &[u8],
+        route: Option<Result<UdpRoute>>,
+    ) -> Result<Option<PipeId>> {
+        self.check_transport(endpoint, Some(Purpose::Connect))?;
         let address = address::parse(endpoint, Purpose::Connect)?;
         if !self.options.connect_routing_id.is_empty() {
             let routing_id = std::mem::take(&mut self.options.connect_routing_id);
@@ -194,6 +227,9 @@ impl Socket {
             self.add_endpoint(endpoint, Kind::ConnectedInproc(slot));
             self.trace("connect", endpoint, None);
             return Ok(Some(id));
+        }
+        if let Address::Udp(_) = address {
+            return self.connect_udp(endpoint, route).map(Some);
         }
         let proxy = self.proxy_for(&address)?;
         if self.is_connected_enough(endpoint) {
@@ -263,7 +299,7 @@ impl Socket {
             })
     }
 
-    fn add_endpoint(&mut self, name: &[u8], kind: Kind) {
+    pub(super) fn add_endpoint(&mut self, name: &[u8], kind: Kind) {
         if self.endpoints.len() == self.endpoints.capacity() {
             self.endpoints.retain(|known| !known.is_over());
         }
@@ -284,7 +320,7 @@ impl Socket {
         names.join(" ")
     }
 
-    fn trace(&self, what: &str, endpoint: &[u8], failure: Option<Errno>) {
+    pub(super) fn trace(&self, what: &str, endpoint: &[u8], failure: Option<Errno>) {
         if !trace::is_on(Topic::Endpoint) {
             return;
         }
@@ -307,10 +343,10 @@ impl Socket {
 
     fn take_back(&mut self, endpoint: &[u8]) -> Result<()> {
         self.enter()?;
-        address::split(endpoint)?;
+        self.check_transport(endpoint, None)?;
         let (taken, kept) = std::mem::take(&mut self.endpoints)
             .into_iter()
-            .partition::<Vec<_>, _>(|known| known.name == endpoint);
+            .partition::<Vec<_>, _>(|known| known.is_named(endpoint));
         self.endpoints = kept;
         // One of inproc is none any more when its pipe has ended; others are until they are taken back.
         let is_left =
@@ -321,7 +357,10 @@ impl Socket {
         for endpoint in taken {
             let what = match endpoint.kind {
                 Kind::Bound(_) | Kind::BoundInproc => "unbind",
-                Kind::Connected(..) | Kind::ConnectedInproc(_) => "disconnect",
+                Kind::Datagrams(..) if self.ty != SocketType::Radio => "unbind",
+                Kind::Connected(..) | Kind::ConnectedInproc(_) | Kind::Datagrams(..) => {
+                    "disconnect"
+                }
             };
             self.trace(what, &endpoint.name, None);
             self.end_endpoint(&endpoint);
@@ -352,6 +391,10 @@ impl Socket {
                 slot.as_ref()
             }
             Kind::ConnectedInproc(slot) => Some(slot),
+            Kind::Datagrams(session, slot) => {
+                session.retire();
+                Some(slot)
+            }
         };
         if let Some(id) = slot.and_then(|slot| slot.id()) {
             self.pipes.close(id);

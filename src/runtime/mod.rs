@@ -18,6 +18,7 @@ pub mod poller;
 pub mod proxy;
 mod socket;
 mod transfer;
+mod udp;
 mod wait_watch;
 mod zap;
 

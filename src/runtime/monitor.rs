@@ -115,8 +115,8 @@ impl SocketHandle {
     /// (`zmq_socket_monitor(3)`, `zmq_socket_monitor_versioned`).
     ///
     /// # Errors
-    /// `EINVAL`: no such version, type, or an endpoint that is none; `EPROTONOSUPPORT`: not inproc;
-    /// `EADDRINUSE`, `EMFILE`, `ETERM`, `ENOTSOCK`.
+    /// `EINVAL`: no such version, type, or an endpoint that is none; `EPROTONOSUPPORT`: not inproc; `ENOCOMPATPROTO`: not
+    /// a transport of this type; `EADDRINUSE`, `EMFILE`, `ETERM`, `ENOTSOCK`.
     pub fn monitor(
         &self,
         endpoint: Option<&[u8]>,
@@ -124,12 +124,13 @@ impl SocketHandle {
         version: i32,
         type_id: i32,
     ) -> Result<()> {
-        let (link, context) = {
+        let (link, context, is_good) = {
             let mut socket = self.lock()?;
             socket.enter_aside()?;
             (
                 socket.link.arc().ok_or(Errno::ETERM)?,
                 std::sync::Arc::clone(&socket.link.context),
+                endpoint.map(|endpoint| socket.check_transport(endpoint, None)),
             )
         };
         let version = match version {
@@ -141,6 +142,7 @@ impl SocketHandle {
             link.monitor.stop();
             return Ok(());
         };
+        is_good.transpose()?;
         if address::split(endpoint)?.0 != "inproc" {
             return Err(Errno::EPROTONOSUPPORT);
         }

@@ -19,7 +19,7 @@ impl SocketHandle {
         if socket.options.immediate {
             return Err(Errno::EFAULT);
         }
-        let pipe = socket.connect(endpoint)?;
+        let pipe = socket.connect(endpoint, None)?;
         let number = pipe.and_then(|id| socket.pattern.peer_number(id));
         socket.take_in_news();
         number.ok_or(Errno::EFAULT)

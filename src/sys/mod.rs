@@ -8,6 +8,7 @@
 //! - `arena`: objects of a stable address that are never unmapped
 //! - `barrier`: a memory barrier whose cost lies on one side
 //! - `biased`: a lock that its usual taker takes without a locked instruction
+//! - `datagram`: UDP sockets, many datagrams by a call, multicast groups
 //! - `env`: variables of the environment
 //! - `fd`: eventfd, timerfd, flags of a descriptor
 //! - `fork`: tells a forked child from its parent
@@ -37,6 +38,7 @@ macro_rules! syscall {
 pub mod arena;
 pub mod barrier;
 pub mod biased;
+pub mod datagram;
 pub mod env;
 pub mod fd;
 pub mod fork;

@@ -92,6 +92,15 @@ pub fn interface(name: &str, ipv6: bool) -> io::Result<Option<SocketAddr>> {
     Ok(found)
 }
 
+/// The number of the network interface `name`; `None` if there is none.
+#[must_use]
+pub fn interface_index(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: reads a terminated string.
+    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    (index != 0).then_some(index)
+}
+
 /// Makes a directory `tmpXXXXXX` in `parent` for this user alone, named as nothing else is.
 ///
 /// # Errors
@@ -137,6 +146,9 @@ mod tests {
             interface("no-such-interface", false).expect("interfaces"),
             None
         );
+        assert!(interface_index("lo").is_some());
+        assert_eq!(interface_index("no-such-interface"), None);
+        assert_eq!(interface_index("a\0b"), None);
     }
 
     #[test]

@@ -43,15 +43,25 @@ impl Raw {
     /// `address` as the kernel wants it; a unix name that is too long gives `ENAMETOOLONG`.
     pub(super) fn new(address: &Address) -> io::Result<Self> {
         match address {
-            Address::Ip(SocketAddr::V4(v4)) => Ok(Self::of(&libc::sockaddr_in {
+            Address::Ip(ip) => Ok(Self::ip(ip)),
+            Address::Path(path) => Self::unix(path, 0),
+            Address::Abstract(name) => Self::unix(name, 1),
+            Address::Unnamed => Self::unix(b"", 0),
+        }
+    }
+
+    /// An IP address as the kernel wants it.
+    pub(super) fn ip(address: &SocketAddr) -> Self {
+        match address {
+            SocketAddr::V4(v4) => Self::of(&libc::sockaddr_in {
                 sin_family: libc::AF_INET as libc::sa_family_t,
                 sin_port: v4.port().to_be(),
                 sin_addr: libc::in_addr {
                     s_addr: u32::from_ne_bytes(v4.ip().octets()),
                 },
                 sin_zero: [0; 8],
-            })),
-            Address::Ip(SocketAddr::V6(v6)) => Ok(Self::of(&libc::sockaddr_in6 {
+            }),
+            SocketAddr::V6(v6) => Self::of(&libc::sockaddr_in6 {
                 sin6_family: libc::AF_INET6 as libc::sa_family_t,
                 sin6_port: v6.port().to_be(),
                 sin6_flowinfo: v6.flowinfo(),
@@ -59,10 +69,7 @@ impl Raw {
                     s6_addr: v6.ip().octets(),
                 },
                 sin6_scope_id: v6.scope_id(),
-            })),
-            Address::Path(path) => Self::unix(path, 0),
-            Address::Abstract(name) => Self::unix(name, 1),
-            Address::Unnamed => Self::unix(b"", 0),
+            }),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The syntax of endpoints (`zmq_tcp(7)`, `zmq_ipc(7)`, `zmq_inproc(7)`); nothing is looked up.
+//! The syntax of endpoints (`zmq_tcp(7)`, `zmq_ipc(7)`, `zmq_inproc(7)`, `zmq_udp(7)`); nothing is looked up.
 //!
 //! Endpoints are bytes: names of files and of inproc endpoints need not be UTF-8.
 //!
@@ -28,6 +28,8 @@ pub enum Address {
     Ipc(IpcAddress),
     /// A TCP host and port
     Tcp(TcpAddress),
+    /// A UDP host and port, or a multicast group
+    Udp(UdpAddress),
 }
 
 /// Where a unix socket is.
@@ -50,6 +52,15 @@ pub struct TcpAddress {
     pub target: HostPort,
 }
 
+/// A UDP endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UdpAddress {
+    /// The interface of a multicast group: a name, a numeric address or `*`
+    pub interface: Option<String>,
+    /// The host and port, or the group; the port is there
+    pub target: HostPort,
+}
+
 /// A host or interface, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPort {
@@ -62,8 +73,8 @@ pub struct HostPort {
 /// Parses an endpoint.
 ///
 /// # Errors
-/// `EINVAL` (malformed), `EPROTONOSUPPORT` (no such transport), `ENOCOMPATPROTO` (udp: only draft
-/// sockets have it), `ENAMETOOLONG` (a path of more than 107 bytes).
+/// `EINVAL` (malformed), `EPROTONOSUPPORT` (no such transport), `ENAMETOOLONG` (a path of more than 107
+/// bytes).
 pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result<Address> {
     match split(endpoint.as_ref())? {
         ("inproc", address) => Ok(Address::Inproc(address.to_owned())),
@@ -71,6 +82,10 @@ pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result
         ("tcp", address) => {
             let address = str::from_utf8(address).map_err(|_| Errno::EINVAL)?;
             parse_tcp(address, purpose).map(Address::Tcp)
+        }
+        ("udp", address) => {
+            let address = str::from_utf8(address).map_err(|_| Errno::EINVAL)?;
+            parse_udp(address, purpose).map(Address::Udp)
         }
         _ => Err(Errno::EPROTONOSUPPORT),
     }
@@ -80,7 +95,7 @@ pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result
 /// to when it is taken back.
 ///
 /// # Errors
-/// `EINVAL`, `EPROTONOSUPPORT`, `ENOCOMPATPROTO` as [`parse`].
+/// `EINVAL`, `EPROTONOSUPPORT` as [`parse`].
 pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
     let place = endpoint.windows(3).position(|three| three == b"://");
     let (scheme, address) = endpoint.split_at(place.ok_or(Errno::EINVAL)?);
@@ -89,8 +104,7 @@ pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
     let scheme = str::from_utf8(scheme).unwrap_or("?");
     match scheme {
         _ if scheme.is_empty() || address.is_empty() => Err(Errno::EINVAL),
-        "inproc" | "ipc" | "tcp" => Ok((scheme, address)),
-        "udp" => Err(Errno::ENOCOMPATPROTO),
+        "inproc" | "ipc" | "tcp" | "udp" => Ok((scheme, address)),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -142,6 +156,22 @@ fn parse_tcp(address: &str, purpose: Purpose) -> Result<TcpAddress> {
     });
     let source = source.filter(|_| purpose == Purpose::Connect);
     Ok(TcpAddress { source, target })
+}
+
+fn parse_udp(address: &str, purpose: Purpose) -> Result<UdpAddress> {
+    let (interface, target) = match address.rsplit_once(';') {
+        Some((interface, target)) => (Some(interface.to_owned()), target),
+        None => (None, address),
+    };
+    // The system chooses ports to bind, not ports to send to.
+    if purpose == Purpose::Connect && target.ends_with(":*") {
+        return Err(Errno::EINVAL);
+    }
+    let target = HostPort::parse(target);
+    if target.port.is_none() {
+        return Err(Errno::EINVAL);
+    }
+    Ok(UdpAddress { interface, target })
 }
 
 /// The syntax that `zmq_connect` insists on: it starts like a host, has nothing that neither hosts
@@ -256,10 +286,6 @@ mod tests {
                 );
             }
             assert_eq!(
-                parse("udp://127.0.0.1:1", purpose),
-                Err(Errno::ENOCOMPATPROTO)
-            );
-            assert_eq!(
                 parse("inproc://a b", purpose),
                 Ok(Address::Inproc(b"a b".to_vec()))
             );
@@ -295,6 +321,34 @@ mod tests {
             let longer = format!("{longest}a");
             assert_eq!(ipc(&longer, Purpose::Connect), Err(Errno::ENAMETOOLONG));
             assert_eq!(ipc(&longer, Purpose::Bind), Err(Errno::ENAMETOOLONG));
+        }
+    }
+
+    #[test]
+    fn udp() {
+        let udp = |text: &str, purpose| match parse(text, purpose)? {
+            Address::Udp(at) => Ok((at.interface, at.target.host, at.target.port)),
+            other => panic!("{other:?}"),
+        };
+        for (endpoint, interface, host, port) in [
+            ("udp://127.0.0.1:5555", None, "127.0.0.1", 5555),
+            ("udp://[::1]:0", None, "::1", 0),
+            ("udp://eth0;239.0.0.1:80", Some("eth0"), "239.0.0.1", 80),
+            ("udp://*;[ff02::1]:80", Some("*"), "ff02::1", 80),
+            ("udp://a;b;c:80", Some("a;b"), "c", 80),
+        ] {
+            let expected = (interface.map(str::to_owned), host.to_owned(), Some(port));
+            for purpose in [Purpose::Bind, Purpose::Connect] {
+                assert_eq!(udp(endpoint, purpose), Ok(expected.clone()), "{endpoint}");
+            }
+        }
+        assert!(udp("udp://*:*", Purpose::Bind).is_ok());
+        assert_eq!(udp("udp://*:*", Purpose::Connect), Err(Errno::EINVAL));
+        for bad in ["a", "a:", "a:65536", "a:-1", "a:1x", "a:1;", "a:1;b"] {
+            for purpose in [Purpose::Bind, Purpose::Connect] {
+                let endpoint = format!("udp://{bad}");
+                assert_eq!(udp(&endpoint, purpose), Err(Errno::EINVAL), "{bad}");
+            }
         }
     }
 

@@ -90,7 +90,7 @@ pub(super) fn tcp_socket(address: SocketAddr) -> Result<(OwnedFd, Address)> {
 }
 
 /// The IPv4 address that is meant by a mapped IPv6 one or by `::`.
-fn in_v4(address: SocketAddr) -> Option<SocketAddr> {
+pub(super) fn in_v4(address: SocketAddr) -> Option<SocketAddr> {
     let ip = match address.ip().to_canonical() {
         std::net::IpAddr::V6(v6) if v6.is_unspecified() => std::net::Ipv4Addr::UNSPECIFIED.into(),
         std::net::IpAddr::V6(_) => return None,

@@ -42,11 +42,11 @@ impl Listener {
     ///
     /// # Errors
     /// `EADDRINUSE`, `EADDRNOTAVAIL`, `ENODEV` (no such interface), `EACCES`, `ENOENT` (no such
-    /// directory), `ENAMETOOLONG`, `EMFILE`, `EINVAL` (inproc, or a descriptor that does not
+    /// directory), `ENAMETOOLONG`, `EMFILE`, `EINVAL` (inproc, udp, or a descriptor that does not
     /// listen), and others of `bind(2)`.
     pub fn bind(address: &address::Address, options: &SocketOptions) -> Result<Self> {
         match address {
-            address::Address::Inproc(_) => Err(Errno::EINVAL),
+            address::Address::Inproc(_) | address::Address::Udp(_) => Err(Errno::EINVAL),
             _ if options.use_fd != -1 => Self::adopt(options.use_fd),
             address::Address::Tcp(address) => Self::bind_tcp(address, options),
             address::Address::Ipc(address) => Self::bind_ipc(address, options),

@@ -1,4 +1,4 @@
-//! tcp and ipc: addresses and their resolution, listening, dialling, streams.
+//! tcp, ipc and udp: addresses and their resolution, listening, dialling, streams, datagrams.
 //!
 //! Nothing here blocks but `resolve` (and binding to a name, which resolves it): a listener and a
 //! stream say `EAGAIN`, a dial in progress is waited for by whoever owns it. No threads, no
@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod datagram;
 pub mod dial;
 pub mod listener;
 pub mod resolve;
@@ -17,7 +18,8 @@ mod tune;
 #[cfg(test)]
 mod tests;
 
-pub use address::{Address, HostPort, IpcAddress, Purpose, TcpAddress};
+pub use address::{Address, HostPort, IpcAddress, Purpose, TcpAddress, UdpAddress};
+pub use datagram::{UdpRoute, UdpSocket};
 pub use dial::{Dial, Dialing};
 pub use listener::{Accepted, Listener};
 pub use resolve::{Resolved, ResolvedTcp, resolve_bind, resolve_connect};

@@ -38,7 +38,7 @@ fn resolve(endpoint: &str, options: &SocketOptions) -> Result<Resolved, Errno> {
     Ok(match address::parse(endpoint, Purpose::Connect)? {
         Address::Ipc(address) => Resolved::Ipc(address),
         Address::Tcp(address) => Resolved::Tcp(resolve_connect(&address, options.ipv6)?),
-        Address::Inproc(_) => return Err(Errno::EINVAL),
+        Address::Inproc(_) | Address::Udp(_) => return Err(Errno::EINVAL),
     })
 }
 

@@ -1,14 +1,15 @@
-//! What a session is to others: a source of a hub, a holder of deadlines, the far end of a pipe.
+//! What a session is to others: a source of a hub, a holder of deadlines, the far end of a pipe, what messages
+//! are gathered for.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{CLOSED, DEADLINE, ENDED, FILL, READABLE, Session, WORK, WRITABLE};
+use crate::io::gather::{self, Gatherer};
 use crate::io::hub::Source;
 use crate::io::timers::Timed;
 use crate::pattern::PeerEnd;
 use crate::pipe::Writer;
-use crate::sys::barrier;
 
 impl Source for Session {
     fn on_event(self: Arc<Self>, readable: bool, writable: bool, ended: bool) {
@@ -26,43 +27,27 @@ impl Timed for Session {
     }
 }
 
-/// What is gathered, see `gather`.
-impl Session {
-    /// Takes the mark of being gathered off: a message published from here on is gathered anew.
-    pub(in crate::io) fn ungather(&self) {
-        self.is_gathered.store(false, Ordering::Relaxed);
+impl Gatherer for Session {
+    fn mark(&self) -> &AtomicBool {
+        &self.is_gathered
     }
 
-    /// Writes what was published.
-    pub(in crate::io) fn write_on(&self) {
+    fn write_on(&self) {
         self.run(WORK);
     }
 
-    /// A number that changes when messages of the socket are taken to be written.
-    pub(in crate::io) fn progress(&self) -> usize {
+    fn progress(&self) -> usize {
         self.progress.load(Ordering::Relaxed)
+    }
+
+    fn me(&self) -> Option<Arc<dyn Gatherer>> {
+        Some(self.me.upgrade()?)
     }
 }
 
 impl PeerEnd for Session {
     fn published(&self, _lane: &Writer, unsent: (usize, usize)) -> bool {
-        let pace = self.hub.pace();
-        if let Some(write) = pace.admit(unsent) {
-            self.run(WORK);
-            pace.charge(&write);
-            return true;
-        }
-        // "Publish, barrier, look": either we find the session gathered, and who writes it will see
-        // the message, or we have it gathered.
-        self.hub.note_sender();
-        barrier::light();
-        if !self.is_gathered.load(Ordering::Relaxed)
-            && let Some(me) = self.me.upgrade()
-        {
-            self.is_gathered.store(true, Ordering::Relaxed);
-            self.hub.gather(me);
-        }
-        false
+        gather::published(&self.hub, self, unsent)
     }
 
     fn credited(&self) {
@@ -84,7 +69,7 @@ impl PeerEnd for Session {
 }
 
 /// The peer of a pipe whose session is gone before it was told.
-pub(super) struct Nobody;
+pub(in crate::io) struct Nobody;
 
 impl PeerEnd for Nobody {
     fn published(&self, _lane: &Writer, _unsent: (usize, usize)) -> bool {

@@ -1,0 +1,435 @@
+//! Sessions of udp: a socket of datagrams and the lanes to and from the owner, with nothing in between but
+//! the shape of a datagram. There is no peer, so there is no engine, no handshake and no reconnecting.
+//!
+//! As any session it is driven by whoever holds its lock, and whoever finds it taken leaves a bit (see
+//! `session`). What the kernel has room for is sent at once; it tells of room, by an edge, only while
+//! something waits for it, since it would do so for every datagram that has left.
+//!
+//! A receiver whose socket has no room leaves datagrams to the kernel, which drops what comes when its
+//! own buffer is full (`ZMQ_RCVBUF`). A datagram that is none is dropped; so is one that the kernel
+//! refuses to send. `flow` moves them, this file keeps the life cycle.
+
+mod flow;
+
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use mio::{Interest, Token};
+
+use super::contain::contain;
+use super::gather::{self, Gatherer};
+use super::hub::{Hub, Source};
+use super::timers::Timed;
+use super::{Census, Ends, Event, LiveGuard, Owner, monitor_event};
+use crate::errno::{Errno, Result};
+use crate::msg::Msg;
+use crate::option::SocketOptions;
+use crate::pattern::{PeerEnd, PipeEnd, PipeSlot};
+use crate::pipe::{Reader, Writer, lane};
+use crate::socket_type::SocketType;
+use crate::sys::datagram::Destination;
+use crate::sys::lock::Mutex;
+use crate::transport::{UdpRoute, UdpSocket};
+
+// What there is to do.
+const READABLE: u32 = 1;
+const WRITABLE: u32 = 2;
+/// The socket published something or gave credit, or we have more to do ourselves.
+const WORK: u32 = 4;
+/// The socket has let go of the pipe.
+const CLOSED: u32 = 8;
+/// The endpoint is taken away, or the socket is closed.
+const RETIRED: u32 = 16;
+const DEADLINE: u32 = 32;
+
+/// What the session does, by the type of its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Sends to one address
+    Radio,
+    /// Receives
+    Dish,
+    /// Receives, and sends to whatever address it is told
+    Dgram,
+}
+
+/// A session of udp. See the module's documentation.
+pub struct Datagrams {
+    me: Weak<Self>,
+    hub: Arc<Hub>,
+    owner: Arc<dyn Owner>,
+    role: Role,
+    ends: Ends,
+    todo: AtomicU32,
+    core: Mutex<Core>,
+    is_gathered: AtomicBool,
+    progress: AtomicUsize,
+    is_done: AtomicBool,
+}
+
+impl std::fmt::Debug for Datagrams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Datagrams")
+            .field("role", &self.role)
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Core {
+    socket: Option<UdpSocket>,
+    /// Where the hub knows the socket, if it does.
+    token: Option<Token>,
+    to_socket: Writer,
+    from_socket: Reader,
+    slot: Arc<PipeSlot>,
+    /// There may be datagrams to receive.
+    readable: bool,
+    /// The kernel has no room; it will tell.
+    is_blocked: bool,
+    target: Destination,
+    /// Taken out of the lane and not sent, at most a batch.
+    unsent: Vec<Unsent>,
+    /// A message of the group received last, to share its name.
+    last_group: Msg,
+    /// Set when the socket has let go: when to give up what is unsent, if ever.
+    farewell: Option<Option<Instant>>,
+    scheduled: Option<Instant>,
+    live: Option<LiveGuard>,
+    keep: Option<Arc<Datagrams>>,
+}
+
+struct Unsent {
+    /// `None`: the session's target
+    to: Option<Destination>,
+    body: Msg,
+}
+
+/// What a session of udp is made for.
+pub struct DatagramsOf<'a> {
+    /// The socket's hub
+    pub hub: &'a Arc<Hub>,
+    /// The socket
+    pub owner: &'a Arc<dyn Owner>,
+    /// Its options
+    pub options: &'a SocketOptions,
+    /// Its context's count of sessions
+    pub census: &'a Arc<dyn Census>,
+}
+
+impl std::fmt::Debug for DatagramsOf<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatagramsOf").finish_non_exhaustive()
+    }
+}
+
+impl Datagrams {
+    /// Binds, and receives from now on. `name_by` says the endpoint's name by the address that was bound. The
+    /// pipe end is for the socket, which attaches it.
+    ///
+    /// # Errors
+    /// As `zmq_bind(3)` says.
+    pub fn bind(
+        route: &UdpRoute,
+        of: &DatagramsOf<'_>,
+        name_by: impl FnOnce(SocketAddr) -> Vec<u8>,
+    ) -> Result<(Arc<Self>, PipeEnd)> {
+        let socket = UdpSocket::bind(route, of.options)?;
+        let ends = Ends::bound(&name_by(socket.local()?), b"");
+        let (session, end) = Self::new(route, of, socket, ends);
+        {
+            let mut core = session.core.lock();
+            if let Err(errno) = session.register(&mut core) {
+                session.finish(&mut core);
+                return Err(errno);
+            }
+            // Nothing can fail any more; and nothing is received before the monitor hears of it.
+            session.report(monitor_event::LISTENING, &core);
+        }
+        Ok((session, end))
+    }
+
+    /// A session that sends to what is at `endpoint`. The pipe end is for the socket, which attaches it.
+    ///
+    /// # Errors
+    /// As `zmq_connect(3)` says.
+    pub fn connect(
+        route: &UdpRoute,
+        of: &DatagramsOf<'_>,
+        endpoint: &[u8],
+    ) -> Result<(Arc<Self>, PipeEnd)> {
+        let socket = UdpSocket::sender(route, of.options)?;
+        let ends = Ends::connected(b"", endpoint);
+        Ok(Self::new(route, of, socket, ends))
+    }
+
+    fn new(
+        route: &UdpRoute,
+        of: &DatagramsOf<'_>,
+        socket: UdpSocket,
+        ends: Ends,
+    ) -> (Arc<Self>, PipeEnd) {
+        let role = match of.options.socket_type {
+            SocketType::Radio => Role::Radio,
+            SocketType::Dgram => Role::Dgram,
+            _ => Role::Dish,
+        };
+        let (sndhwm, rcvhwm) = of.owner.hwms();
+        let (tx, from_socket) = lane(sndhwm, false);
+        let (to_socket, rx) = lane(rcvhwm, false);
+        let slot = PipeSlot::new();
+        let target = socket.reach(route.target()).unwrap_or(route.target());
+        let live = LiveGuard::new(Arc::clone(of.census), of.owner.name(), ends.name());
+        let session = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            hub: Arc::clone(of.hub),
+            owner: Arc::clone(of.owner),
+            role,
+            ends,
+            todo: AtomicU32::new(0),
+            core: Mutex::new(Core {
+                socket: Some(socket),
+                token: None,
+                to_socket,
+                from_socket,
+                slot: Arc::clone(&slot),
+                readable: false,
+                is_blocked: false,
+                target: Destination::new(&target),
+                unsent: Vec::new(),
+                last_group: Msg::new(),
+                farewell: None,
+                scheduled: None,
+                live: Some(live),
+                keep: None,
+            }),
+            is_gathered: AtomicBool::new(false),
+            progress: AtomicUsize::new(0),
+            is_done: AtomicBool::new(false),
+        });
+        session.core.lock().keep = Some(Arc::clone(&session));
+        let end = PipeEnd {
+            tx,
+            rx,
+            peer: Arc::clone(&session) as Arc<dyn PeerEnd>,
+            slot,
+            metadata: None,
+            hwm_boost: (Some(0), Some(0)),
+        };
+        (session, end)
+    }
+
+    /// The endpoint's name: with the port that was bound, or as the program gave it to send to.
+    #[must_use]
+    pub fn endpoint(&self) -> &[u8] {
+        self.ends.name()
+    }
+
+    /// Whether the session has come to its end.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.is_done.load(Ordering::Acquire)
+    }
+
+    /// Takes the endpoint away: nothing is received any more, what was sent goes out within the linger
+    /// period.
+    pub fn retire(&self) {
+        self.run(RETIRED);
+    }
+
+    /// Adds to what there is to do, and does it unless another thread is at it; as a session does.
+    fn run(&self, bits: u32) {
+        self.todo.fetch_or(bits, Ordering::SeqCst);
+        loop {
+            // Pairs with the fence below: either we get the lock, or its holder sees our bits.
+            fence(Ordering::SeqCst);
+            let Some(mut core) = self.core.try_lock() else {
+                return;
+            };
+            let todo = self.todo.swap(0, Ordering::SeqCst);
+            if todo != 0 && !self.is_done() {
+                let whole = contain("a udp session, which is dropped", || {
+                    self.process(&mut core, todo);
+                });
+                if whole.is_none() {
+                    contain("the end of a udp session", || self.finish(&mut core));
+                }
+            }
+            drop(core);
+            fence(Ordering::SeqCst);
+            if self.todo.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+        }
+    }
+
+    fn process(&self, core: &mut Core, todo: u32) {
+        core.readable |= todo & READABLE != 0;
+        if todo & WRITABLE != 0 && core.is_blocked {
+            core.is_blocked = false;
+            self.watch(core);
+        }
+        if todo & DEADLINE != 0 {
+            core.scheduled = None;
+        }
+        let is_left = todo & CLOSED != 0 && core.from_socket.is_orphaned();
+        if todo & RETIRED != 0 || is_left {
+            self.bid_farewell(core);
+        }
+        let more_to_read = self.receive(core);
+        let more_to_send = self.transmit(core);
+        if more_to_read || more_to_send {
+            self.come_again();
+        }
+        self.conclude(core);
+    }
+
+    fn come_again(&self) {
+        if let Some(me) = self.me.upgrade() {
+            self.hub.call_again(me);
+        }
+    }
+
+    /// Has the hub tell of what the session waits for: datagrams that come, and room if it is blocked.
+    fn register(&self, core: &mut Core) -> Result<()> {
+        let interest = match (self.role, core.is_blocked) {
+            (Role::Radio, false) => {
+                self.deregister(core);
+                return Ok(());
+            }
+            (Role::Radio, true) => Interest::WRITABLE,
+            (_, false) => Interest::READABLE,
+            (_, true) => Interest::READABLE | Interest::WRITABLE,
+        };
+        let (Some(socket), Some(me)) = (&core.socket, self.me.upgrade()) else {
+            return Err(Errno::ENOTSOCK);
+        };
+        match core.token {
+            Some(token) => self.hub.change(socket.as_raw_fd(), token, interest),
+            None => {
+                core.token = Some(self.hub.add(socket.as_raw_fd(), me, interest)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// The session waits for room, or does not any more.
+    fn watch(&self, core: &mut Core) {
+        if self.register(core).is_err() {
+            // No memory to be told of room, so the next message tries whether there is some.
+            core.is_blocked = false;
+        }
+    }
+
+    fn deregister(&self, core: &mut Core) {
+        if let (Some(socket), Some(token)) = (&core.socket, core.token.take()) {
+            self.hub.remove(socket.as_raw_fd(), token);
+        }
+    }
+
+    fn bid_farewell(&self, core: &mut Core) {
+        let until = self
+            .owner
+            .linger()
+            .and_then(|linger| Instant::now().checked_add(linger));
+        // A later farewell may shorten the time, not add to it.
+        let until = match core.farewell {
+            Some(Some(before)) => Some(until.map_or(before, |until| until.min(before))),
+            _ => until,
+        };
+        core.farewell = Some(until);
+    }
+
+    /// Ends the session if its work is done, and sees to the end of the linger period otherwise.
+    fn conclude(&self, core: &mut Core) {
+        let Some(until) = core.farewell else { return };
+        let is_sent = core.unsent.is_empty() && core.from_socket.is_finished();
+        if is_sent || until.is_some_and(|until| until <= Instant::now()) {
+            self.finish(core);
+        } else if let Some(until) = until
+            && core.scheduled.is_none_or(|scheduled| until < scheduled)
+        {
+            core.scheduled = Some(until);
+            let me: Weak<dyn Timed> = self.me.clone();
+            self.hub.io().at(until, me);
+        }
+    }
+
+    /// Gives everything back.
+    fn finish(&self, core: &mut Core) {
+        if self.is_done.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.deregister(core);
+        if self.role != Role::Radio {
+            self.report(monitor_event::CLOSED, core);
+        }
+        core.socket = None;
+        core.unsent = Vec::new();
+        // The owner may be at its end of the lanes: they end for it too.
+        let (nobody, _) = lane(0, false);
+        drop(std::mem::replace(&mut core.to_socket, nobody));
+        let (_, nothing) = lane(0, false);
+        drop(std::mem::replace(&mut core.from_socket, nothing));
+        self.owner.post(Event::Closed(Arc::clone(&core.slot)));
+        core.live = None;
+        core.keep = None;
+    }
+
+    fn report(&self, event: u64, core: &Core) {
+        if let Some(socket) = &core.socket {
+            let value = u64::try_from(socket.as_raw_fd()).unwrap_or(0);
+            self.owner.report(event, value, &self.ends);
+        }
+    }
+}
+
+impl Source for Datagrams {
+    fn on_event(self: Arc<Self>, readable: bool, writable: bool, _ended: bool) {
+        let mut bits = WORK;
+        bits |= if readable { READABLE } else { 0 };
+        bits |= if writable { WRITABLE } else { 0 };
+        self.run(bits);
+    }
+}
+
+impl Timed for Datagrams {
+    fn on_time(self: Arc<Self>) {
+        self.run(DEADLINE);
+    }
+}
+
+impl Gatherer for Datagrams {
+    fn mark(&self) -> &AtomicBool {
+        &self.is_gathered
+    }
+
+    fn write_on(&self) {
+        self.run(WORK);
+    }
+
+    fn progress(&self) -> usize {
+        self.progress.load(Ordering::Relaxed)
+    }
+
+    fn me(&self) -> Option<Arc<dyn Gatherer>> {
+        Some(self.me.upgrade()?)
+    }
+}
+
+impl PeerEnd for Datagrams {
+    fn published(&self, _lane: &Writer, unsent: (usize, usize)) -> bool {
+        gather::published(&self.hub, self, unsent)
+    }
+
+    fn credited(&self) {
+        self.run(WORK);
+    }
+
+    fn closed(&self) {
+        self.run(CLOSED);
+    }
+}

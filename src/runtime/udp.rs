@@ -1,0 +1,142 @@
+//! Endpoints of udp (`zmq_udp(7)`): who may have them, where they lead, how a socket gets its datagrams.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::core::SocketHandle;
+use super::endpoints::Kind;
+use super::socket::Socket;
+use crate::errno::{Errno, Result};
+use crate::io::{Datagrams, DatagramsOf, Owner};
+use crate::option::Mechanism;
+use crate::pattern::{Origin, PipeEnd, PipeId};
+use crate::socket_type::SocketType;
+use crate::transport::UdpRoute;
+use crate::transport::address::{self, Address, Purpose};
+
+impl SocketHandle {
+    /// Where an endpoint of udp leads; `None` if it is none, or is not for this socket. Without the socket's
+    /// lock: a host's name may have to be looked up.
+    pub(super) fn find_route(
+        &self,
+        endpoint: &[u8],
+        purpose: Purpose,
+    ) -> Result<Option<Result<UdpRoute>>> {
+        if !endpoint.starts_with(b"udp:") {
+            return Ok(None);
+        }
+        let ipv6 = {
+            let mut socket = self.lock()?;
+            socket.enter()?;
+            if socket.check_transport(endpoint, Some(purpose)).is_err() {
+                return Ok(None);
+            }
+            socket.options.ipv6
+        };
+        Ok(match address::parse(endpoint, purpose) {
+            Ok(Address::Udp(udp)) => Some(UdpRoute::resolve(&udp, purpose, ipv6)),
+            _ => None,
+        })
+    }
+}
+
+impl Socket {
+    /// Whether the endpoint is one, of a transport that is for this type: udp is for RADIO (to connect), DISH
+    /// and DGRAM (to bind), and DGRAM has no other. No purpose: it is to be taken back.
+    ///
+    /// # Errors
+    /// `ENOCOMPATPROTO` if it is not; `EINVAL`, `EPROTONOSUPPORT` as [`address::split`].
+    pub(super) fn check_transport(&self, endpoint: &[u8], purpose: Option<Purpose>) -> Result<()> {
+        use SocketType::{Dgram, Dish, Radio};
+        let (scheme, _) = address::split(endpoint)?;
+        let is_for_us = match (scheme, purpose) {
+            ("udp", Some(Purpose::Bind)) => matches!(self.ty, Dish | Dgram),
+            ("udp", Some(Purpose::Connect)) => self.ty == Radio,
+            ("udp", None) => matches!(self.ty, Radio | Dish | Dgram),
+            (_, None) => true,
+            (_, Some(_)) => self.ty != Dgram,
+        };
+        if is_for_us {
+            Ok(())
+        } else {
+            Err(Errno::ENOCOMPATPROTO)
+        }
+    }
+
+    /// Binds a DISH or DGRAM.
+    ///
+    /// # Errors
+    /// Why there is no `route`, and those of [`Datagrams::bind`].
+    pub(super) fn bind_udp(
+        &mut self,
+        endpoint: &[u8],
+        route: Option<Result<UdpRoute>>,
+    ) -> Result<()> {
+        let bound = route.unwrap_or(Err(Errno::EINVAL)).and_then(|route| {
+            let name_by = |local: SocketAddr| name_of(&route, endpoint, local);
+            self.with_parts(|of| Datagrams::bind(&route, of, name_by))
+        });
+        let (session, end) =
+            bound.inspect_err(|&errno| self.report_bind_failed(endpoint, errno))?;
+        let resolved = session.endpoint().to_owned();
+        self.take_in_session(endpoint, session, end);
+        self.last_endpoint = resolved;
+        Ok(())
+    }
+
+    /// Connects a RADIO.
+    ///
+    /// # Errors
+    /// Why there is no `route`, and those of [`Datagrams::connect`].
+    pub(super) fn connect_udp(
+        &mut self,
+        endpoint: &[u8],
+        route: Option<Result<UdpRoute>>,
+    ) -> Result<PipeId> {
+        let route = route.unwrap_or(Err(Errno::EINVAL))?;
+        let (session, end) = self.with_parts(|of| Datagrams::connect(&route, of, endpoint))?;
+        self.trace("connect", endpoint, None);
+        Ok(self.take_in_session(endpoint, session, end))
+    }
+
+    fn with_parts<T>(&self, make: impl FnOnce(&DatagramsOf<'_>) -> Result<T>) -> Result<T> {
+        if self.options.security.mechanism != Mechanism::Null {
+            // Nothing protects datagrams, and better none than such that the application believes protected.
+            return Err(Errno::EPROTONOSUPPORT);
+        }
+        let link = &self.link;
+        let owner: Arc<dyn Owner> = Arc::clone(link) as Arc<dyn Owner>;
+        make(&DatagramsOf {
+            hub: &link.need_hub(self.options.affinity)?,
+            owner: &owner,
+            options: &self.options,
+            census: &link.context.census().ok_or(Errno::ETERM)?,
+        })
+    }
+
+    fn take_in_session(
+        &mut self,
+        endpoint: &[u8],
+        session: Arc<Datagrams>,
+        end: PipeEnd,
+    ) -> PipeId {
+        let slot = Arc::clone(&end.slot);
+        let id = self.pipes.insert(end);
+        self.pattern
+            .attach(&mut self.pipes, id, Origin::Datagrams, None);
+        self.add_endpoint(endpoint, Kind::Datagrams(session, slot));
+        id
+    }
+}
+
+/// The name of a bound endpoint: its address, or the group as it was given, with the port that was bound.
+fn name_of(route: &UdpRoute, endpoint: &[u8], local: SocketAddr) -> Vec<u8> {
+    match route {
+        UdpRoute::Unicast(_) => format!("udp://{local}").into_bytes(),
+        UdpRoute::Multicast { .. } => {
+            let end = endpoint.iter().rposition(|&byte| byte == b':');
+            let group = &endpoint[..end.unwrap_or(endpoint.len())];
+            [group, format!(":{}", local.port()).as_bytes()].concat()
+        }
+    }
+}
