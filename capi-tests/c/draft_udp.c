@@ -184,7 +184,7 @@ CASE (slow_dish)
     rm_pair (&p);
 }
 
-/* A RADIO never waits: not for want of a receiver, nor of room, nor of a way. */
+/* A RADIO never waits: not for want of a receiver, nor of room, nor for what cannot be sent. */
 CASE (radio_never_waits)
 {
     char endpoint[ENDPOINT_SIZE], big[4000] = "";
@@ -198,7 +198,6 @@ CASE (radio_never_waits)
     CHECK_INT (send_group (radio, "a", "x", 1), 1);
     CHECK_OK (zmq_connect (radio, endpoint));
     CHECK_OK (zmq_connect (radio, "udp://127.0.0.1:0"));
-    CHECK_OK (zmq_connect (radio, "udp://192.0.2.1:9"));
     for (int i = 0; i < 3000; ++i)
         CHECK_INT (send_group (radio, "a", big, sizeof big), sizeof big);
     close (fd);
@@ -326,12 +325,12 @@ CASE (binding)
     CHECK (fcntl (fd, F_GETFD) & FD_CLOEXEC);
     /* DISHes may share a port. */
     CHECK_OK (zmq_bind (other, endpoint));
-    CHECK_OK (zmq_unbind (other, endpoint));
     CHECK_OK (zmq_unbind (dish, "udp://127.0.0.1:*"));
     CHECK_INT (read_event (monitor, DEADLINE_MS, NULL, address), ZMQ_EVENT_CLOSED);
     CHECK_STR (address, endpoint);
     CHECK_ERRNO (zmq_unbind (dish, endpoint), ENOENT);
     CHECK_OK (zmq_bind (dish, endpoint));
+    CHECK_OK (zmq_unbind (other, endpoint));
     CHECK_OK (zmq_join (dish, "g"));
     fd = raw_udp (&port);
     raw_send_to (fd, port_of (endpoint), "\1gx", 3);
@@ -464,12 +463,12 @@ CASE (the_end)
         CHECK_INT (send_group (radio, "g", "x", 1), 1);
     rm_socket_linger (radio);
     rm_ctx (sending);
-    for (int i = 0; i < 90; ++i)
+    for (int i = 0; i < 100; ++i)
         expect_group (dish, "g", "x", 1);
     const pthread_t waiting = start_thread (recv_until_end, dish);
     msleep (20);
     rm_ctx (ctx);
-    CHECK_INT ((intptr_t) join_thread (waiting), 10);
+    CHECK_INT ((intptr_t) join_thread (waiting), 0);
 }
 
 static void *send_many (void *radio)
