@@ -64,7 +64,7 @@ impl UdpRoute {
                 None => Ok(Self::Unicast(target)),
             };
         }
-        let interface = interface.unwrap_or(match target {
+        let interface = interface.unwrap_or_else(|| match target {
             SocketAddr::V4(_) => Interface::V4(Ipv4Addr::UNSPECIFIED),
             // A group of one link may name it as a zone (RFC 4007).
             SocketAddr::V6(group) => Interface::V6(group.scope_id()),

@@ -181,7 +181,8 @@ impl Datagrams {
         let (tx, from_socket) = lane(sndhwm, false);
         let (to_socket, rx) = lane(rcvhwm, false);
         let slot = PipeSlot::new();
-        let target = socket.reach(route.target()).unwrap_or(route.target());
+        let target = route.target();
+        let target = socket.reach(target).unwrap_or(target);
         let live = LiveGuard::new(Arc::clone(of.census), of.owner.name(), ends.name());
         let session = Arc::new_cyclic(|me| Self {
             me: me.clone(),
