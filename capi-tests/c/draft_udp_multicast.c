@@ -138,6 +138,89 @@ CASE (hops_and_errors)
     rm_ctx (ctx);
 }
 
+/* So small that the kernel has room for all of them, however late the receiver comes. */
+enum { SENT = 300, SIZE = 100 };
+
+/* The numbers that come to a DISH, which rise; how many, until nothing comes for a while or all are there. */
+static int count_rising (void *dish)
+{
+    char body[SIZE];
+    int count = 0, last = -1, number, ready;
+    for (;;) {
+        poll_ready (dish, ZMQ_POLLIN, count < SENT ? 1000 : 0, &ready);
+        if (!ready)
+            return count;
+        CHECK_INT (zmq_recv (dish, body, sizeof body, 0), sizeof body);
+        memcpy (&number, body, sizeof number);
+        CHECK (number > last);
+        last = number;
+        ++count;
+    }
+}
+
+/*
+ * An interface of 1 Mbit/s: the kernel has no room for what is sent faster, and tells when it has. Nothing
+ * that was taken is lost, also when its socket is closed.
+ */
+CASE (no_room_in_the_kernel)
+{
+    if (system ("exec 2>/dev/null; ip route add 239.7.2.0/24 dev y0"
+                " && tc qdisc add dev y0 root tbf rate 1mbit burst 4k latency 20s") != 0) {
+        fprintf (stderr, "no slow interface can be made here: not tested\n");
+        return;
+    }
+    void *ctx = mk_ctx ();
+    void *dish = mk_socket (ctx, ZMQ_DISH);
+    char endpoint[ENDPOINT_SIZE], body[SIZE + 2] = "\1g";
+    set_int (dish, ZMQ_RCVHWM, 0);
+    set_int (dish, ZMQ_RCVBUF, 400000);
+    bind_udp (dish, "udp://y0;239.7.2.1:*", endpoint);
+    CHECK_OK (zmq_join (dish, "g"));
+    for (int hwm = 0; hwm <= 5; hwm += 5) {
+        void *own = mk_ctx (), *radio = mk_socket (own, ZMQ_RADIO);
+        set_int (radio, ZMQ_SNDHWM, hwm);
+        set_int (radio, ZMQ_SNDBUF, 4000);
+        CHECK_OK (zmq_connect (radio, endpoint));
+        for (int i = 0; i < SENT; ++i) {
+            memcpy (body + 2, &i, sizeof i);
+            CHECK_INT (send_group (radio, "g", body + 2, SIZE), SIZE);
+        }
+        rm_socket_linger (radio);
+        rm_ctx (own);
+        const int count = count_rising (dish);
+        /* A RADIO drops what finds no room, which proves that there was none. */
+        if (hwm == 0)
+            CHECK_INT (count, SENT);
+        else
+            CHECK (count > 5 && count < SENT);
+    }
+    /* A DGRAM waits for room, and receives meanwhile. */
+    void *dgram = mk_socket (ctx, ZMQ_DGRAM);
+    char own[ENDPOINT_SIZE], byte;
+    int port, answers = 0;
+    const int fd = raw_udp (&port);
+    set_int (dgram, ZMQ_SNDHWM, 5);
+    set_int (dgram, ZMQ_SNDBUF, 4000);
+    const int own_port = bind_udp (dgram, "udp://*:*", own);
+    const char *peer = strrchr (endpoint, ';') + 1;
+    for (int i = 0; i < SENT; ++i) {
+        memcpy (body + 2, &i, sizeof i);
+        CHECK_INT (zmq_send (dgram, peer, strlen (peer), ZMQ_SNDMORE), strlen (peer));
+        CHECK_INT (zmq_send (dgram, body, sizeof body, 0), sizeof body);
+        if (i % 10 == 0) {
+            raw_send_to (fd, own_port, "x", 1);
+            CHECK (zmq_recv (dgram, &byte, 1, 0) > 0);
+            answers += zmq_recv (dgram, &byte, 1, 0);
+        }
+    }
+    CHECK_INT (answers, SENT / 10);
+    CHECK_INT (count_rising (dish), SENT);
+    close (fd);
+    rm_socket (dgram);
+    rm_socket (dish);
+    rm_ctx (ctx);
+}
+
 int main (int argc, char **argv)
 {
     static const char why[] = "a draft";
@@ -150,5 +233,6 @@ int main (int argc, char **argv)
     RUN_OURS (by_interface, why);
     RUN_OURS (loop_off, why);
     RUN_OURS (hops_and_errors, why);
+    RUN_OURS (no_room_in_the_kernel, why);
     return harness_end ();
 }
