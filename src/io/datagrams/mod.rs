@@ -217,7 +217,6 @@ impl Datagrams {
             rx,
             peer: Arc::clone(&session) as Arc<dyn PeerEnd>,
             slot,
-            metadata: None,
             hwm_boost: (Some(0), Some(0)),
         };
         (session, end)
