@@ -111,7 +111,8 @@ impl Bias {
         self.inside.iter().any(is_inside)
     }
 
-    /// Whether the caller is inside through a back door. Behind the front door, where it would wait for itself.
+    /// Whether the caller is inside through a back door. Which ones are its own, and whether it is inside there,
+    /// nobody but the caller writes: it needs no lock to know.
     fn is_inside(&self, me: usize) -> bool {
         self.door_of(me)
             .is_some_and(|door| self.inside[door].load(Ordering::Relaxed) == INSIDE)
@@ -328,14 +329,11 @@ impl<T> Biased<T> {
     /// is inside already.
     #[inline(never)]
     fn enter_front(&self, me: usize) -> bool {
-        if self.holder.load(Ordering::Relaxed) == me {
+        // Before the door is waited for: who is behind it may be waiting for the caller to leave.
+        if self.holder.load(Ordering::Relaxed) == me || self.bias.is_inside(me) {
             return false;
         }
         self.front.lock();
-        if self.bias.is_inside(me) {
-            self.front.unlock();
-            return false;
-        }
         self.end_bias(me);
         // Not only where this ended it: who tried before may have gone without waiting.
         self.bias.wait_until_clear();

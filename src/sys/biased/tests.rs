@@ -82,6 +82,27 @@ fn who_is_inside_already_is_refused() {
     assert_eq!(place.take(), Some(Box::new(u64::from(FIRST_STREAK))));
 }
 
+/// Also while somebody is behind the front door and waits for it to leave.
+#[test]
+fn who_is_inside_already_is_refused_while_another_waits() {
+    let place = Biased::new();
+    place.put(Box::new(0_u64));
+    keep_taking(&place, FIRST_STREAK + 2);
+    assert!(is_owned(&place));
+    let inside = place.lock().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| *place.lock().unwrap() += 1);
+        while place.bias.has_owner() {
+            std::thread::yield_now();
+        }
+        assert!(place.front.is_locked());
+        assert!(place.lock().is_none() && place.try_lock().is_none());
+        assert!(place.with_again(|_| ()).is_none() && place.take().is_none());
+        drop(inside);
+    });
+    assert_eq!(*place.lock().unwrap(), u64::from(FIRST_STREAK) + 3);
+}
+
 #[test]
 fn a_former_owner_keeps_its_back_door_until_it_comes_to_the_front_one() {
     let bias = Bias::new();
