@@ -35,15 +35,15 @@ impl Sleeper {
         std::thread_local! {
             static OWN: RefCell<Option<Arc<Sleeper>>> = const { RefCell::new(None) };
         }
-        OWN.with(|own| {
-            // A thread that is being torn down or re-enters from a signal gets one of its own.
-            let Ok(mut own) = own.try_borrow_mut() else {
-                return Arc::new(Self::new());
-            };
+        let own = OWN.try_with(|own| {
+            let mut own = own.try_borrow_mut().ok()?;
             let sleeper = own.get_or_insert_with(|| Arc::new(Self::new()));
             sleeper.state.store(AWAKE, Ordering::Relaxed);
-            Arc::clone(sleeper)
-        })
+            Some(Arc::clone(sleeper))
+        });
+        // A thread whose values are gone (its end, or the process's, runs the program's own handlers) or that
+        // re-enters from a signal gets one for this wait.
+        own.ok().flatten().unwrap_or_else(|| Arc::new(Self::new()))
     }
 
     const fn new() -> Self {
