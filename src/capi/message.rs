@@ -102,7 +102,7 @@ entry! {
             Err(errno) => return Err(errno),
         };
         // SAFETY: found valid just now.
-        *unsafe { get_mut(dest) }? = content;
+        replace(unsafe { get_mut(dest) }?, content);
         Ok(())
     }
 }
@@ -123,7 +123,7 @@ entry! {
         }
         let copy = src_msg.share();
         // SAFETY: found valid just now; another message than `src`.
-        *unsafe { get_mut(dest) }? = copy;
+        replace(unsafe { get_mut(dest) }?, copy);
         Ok(())
     }
 }
@@ -254,6 +254,13 @@ pub(super) unsafe fn init(msg: *mut zmq_msg_t, make: impl FnOnce() -> Result<Msg
     // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
     unsafe { msg.write(made) };
     Ok(())
+}
+
+/// Gives a message another content. The old one goes last: its free function may use the message, or free its memory.
+#[inline]
+fn replace(msg: &mut Msg, content: Msg) {
+    let before = std::mem::replace(msg, content);
+    drop(before);
 }
 
 /// Whether a message may be made at `msg`.

@@ -14,7 +14,7 @@ impl Msg {
                 // SAFETY: the message holds a reference, which is borrowed here and not given up.
                 let block =
                     std::mem::ManuallyDrop::new(unsafe { Block::from_raw(self.long().block) });
-                block.is_unique() && block.capacity() >= len
+                block.is_unique() && !block.is_lent() && block.capacity() >= len
             }
             _ => false,
         };
@@ -78,5 +78,10 @@ mod tests {
         let lent =
             unsafe { Msg::from_user(LENT.as_ptr().cast_mut(), 3, None, std::ptr::null_mut()) };
         assert!(lent.unwrap().data_mut().is_none());
+        unsafe extern "C" fn free(_data: *mut std::ffi::c_void, _hint: *mut std::ffi::c_void) {}
+        let nowhere = std::ptr::null_mut();
+        // SAFETY: there are no bytes, and `free` does nothing.
+        let mut empty = unsafe { Msg::from_user(nowhere, 0, Some(free), nowhere.cast()) }.unwrap();
+        assert!(empty.data_mut().is_none());
     }
 }

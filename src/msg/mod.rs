@@ -511,13 +511,20 @@ impl Msg {
     /// # Safety
     /// `this` points to a valid message that nobody uses as one afterwards, unless it is made anew.
     pub unsafe fn close_in_place(this: *mut Self) {
-        // SAFETY: `this` is a valid message by contract; what is left is only bytes.
-        unsafe { this.drop_in_place() };
-        let tag = this
-            .cast::<u8>()
-            .wrapping_add(std::mem::offset_of!(Self, tag));
-        // SAFETY: the last byte of the same memory; a tag of 0 marks it as no message.
-        unsafe { tag.write(0) };
+        // SAFETY: `this` is a valid message by contract, and this borrow ends before its parts are dropped.
+        let msg = unsafe { &mut *this };
+        let (metadata, group) = (msg.metadata.take(), msg.group.take());
+        let block = (msg.place == BLOCK).then(|| msg.long().block);
+        msg.tag = 0;
+        // Nothing of the place is used any more: a free function may free its memory, or close it once more.
+        drop(group);
+        if let Some(metadata) = metadata {
+            spare::keep_metadata(metadata);
+        }
+        if let Some(block) = block {
+            // SAFETY: the message owned one reference, given up here once: what is left is only bytes.
+            drop(unsafe { Block::from_raw(block) });
+        }
     }
 }
 

@@ -160,10 +160,16 @@ impl Pattern for Xsub {
 
     fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<()> {
         let begins = !self.outbound.in_message();
+        let alone = begins && !msg.is_more();
+        if alone && msg.is_lent() && subscription::kind(msg).is_some() {
+            // Those that a connector leaves are dropped under a lock of the context's, where no free function of the
+            // program's may run.
+            let copy = Msg::copy_of(msg.data())?;
+            drop(std::mem::replace(msg, copy));
+        }
         let mut frame = msg.take();
         // The frame may come from an XPUB, in a proxy.
         frame.clear_marks();
-        let alone = begins && !frame.is_more();
         let kind = if begins || !self.only_first_subscribe {
             subscription::kind(&frame)
         } else {

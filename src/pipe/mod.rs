@@ -244,7 +244,9 @@ impl Writer {
         if let Some(latest) = &self.lane.latest
             && !self.in_dropped
         {
-            *latest.lock() = Some(frame);
+            // Dropped without the lock: a free function of the program's may ask the reader.
+            let before = latest.lock().replace(frame);
+            drop(before);
         }
         !self.in_dropped
     }

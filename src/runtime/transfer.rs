@@ -120,7 +120,9 @@ impl SocketHandle {
         let mut msg = Msg::new();
         let (result, is_given_up) = self.recv_by_pattern(&mut msg, flags);
         if is_given_up {
-            *place = msg;
+            // The free function may look at the message, which is whole by then.
+            let lent = std::mem::replace(place, msg);
+            drop(lent);
         }
         result
     }
@@ -144,7 +146,7 @@ impl SocketHandle {
         );
         if result.is_err() && is_given_up {
             // There may be a frame in it that was not wanted.
-            *place = Msg::new();
+            drop(place.take());
         }
         (result, is_given_up)
     }
