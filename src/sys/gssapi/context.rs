@@ -25,7 +25,7 @@ pub struct Step {
 
 /// A context, once it has begun.
 #[derive(Debug)]
-struct Context {
+pub(super) struct Context {
     raw: RawContext,
     /// Whether what is protected must be hidden.
     confidential: bool,
@@ -38,7 +38,7 @@ struct Context {
 unsafe impl Send for Context {}
 
 impl Context {
-    const fn new(library: &'static Library, confidential: bool) -> Self {
+    pub(super) const fn new(library: &'static Library, confidential: bool) -> Self {
         Self {
             raw: ptr::null_mut(),
             confidential,
@@ -48,7 +48,17 @@ impl Context {
     }
 
     /// The end of a step. `flags`: what the context will do, known once it is complete.
-    fn advance(&mut self, major: u32, flags: u32, token: &Buffer) -> Result<Step, Failure> {
+    pub(super) fn advance(
+        &mut self,
+        major: u32,
+        flags: u32,
+        token: &Buffer,
+    ) -> Result<Step, Failure> {
+        // A token that is old, or was seen before: no error by its status, but the end of a context that is not
+        // established (RFC 2743, 2.2.1 and 2.2.2).
+        if major & !CONTINUE_NEEDED != 0 {
+            return Err(Failure::UNFIT);
+        }
         if major & CONTINUE_NEEDED == 0 {
             let needed = if self.confidential {
                 MUTUAL | INTEGRITY | CONFIDENTIAL

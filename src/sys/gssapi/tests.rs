@@ -54,3 +54,23 @@ fn nobody_has_credentials_for_a_name_that_cannot_be() {
         assert!(initiator.step(b"").is_err());
     }
 }
+
+/// Libraries may say that of a token without calling it an error.
+#[test]
+fn tokens_that_were_seen_before_establish_nothing() {
+    let Some(library) = library::library() else {
+        eprintln!("skipped: there is no GSS-API library");
+        return;
+    };
+    let step = |major, flags| {
+        let token = objects::Buffer::new(library);
+        let mut context = context::Context::new(library, true);
+        let step = context.advance(major, flags, &token);
+        step.map(|step| step.complete)
+    };
+    assert_eq!(step(0, u32::MAX), Ok(true));
+    assert_eq!(step(1, 0), Ok(false));
+    for major in [2, 4, 8, 16, 3, 5] {
+        assert_eq!(step(major, u32::MAX), Err(Failure::UNFIT), "{major}");
+    }
+}
