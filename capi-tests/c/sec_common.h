@@ -6,6 +6,7 @@
 #define CAPI_SEC_COMMON_H
 
 #include "harness.h"
+#include <sys/resource.h>
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 #ifndef ZMQ_ZAP_ENFORCE_DOMAIN
@@ -179,6 +180,23 @@ HELPER void zap_stop (zap_handler_t *handler, void *stop)
     rm_socket (handler->socket);
     rm_socket (stop);
     free (handler);
+}
+
+/* ---- Memory ------------------------------------------------------------------------------------ */
+
+/* Lets the process have so many bytes more of address space, or any number. */
+HELPER void limit_memory (long spare)
+{
+    struct rlimit limit;
+    long pages = 0;
+    FILE *file = fopen ("/proc/self/statm", "r");
+    REQUIRE (file != NULL && fscanf (file, "%ld", &pages) == 1);
+    fclose (file);
+    REQUIRE_OK (getrlimit (RLIMIT_AS, &limit));
+    limit.rlim_cur = limit.rlim_max;
+    if (spare > 0)
+        limit.rlim_cur = (rlim_t) (pages * sysconf (_SC_PAGESIZE) + spare);
+    REQUIRE_OK (setrlimit (RLIMIT_AS, &limit));
 }
 
 /* ---- A server, its handler and a client ------------------------------------------------------ */

@@ -263,6 +263,32 @@ CASE (silent_kdc_is_asked_once)
     close (listener);
 }
 
+/* ---- Memory ------------------------------------------------------------------------------------ */
+
+/* A message for whose protected form there is no memory, neither here nor in the system's library. It is lost with
+   the connection, and the next one has what follows. */
+CASE (no_memory_to_protect)
+{
+    enum { HUGE_SIZE = 90 * 1024 * 1024 };
+    static const long spare[] = {40 * 1024 * 1024, 140 * 1024 * 1024};
+    for (int i = 0; i < 2; ++i) {
+        zmq_msg_t huge;
+        sec_t sec = gss_begin (NULL, -1, 0);
+        set_int (sec.client, ZMQ_RECONNECT_IVL, 10);
+        sec_connect (&sec, "tcp");
+        bounce (sec.server, sec.client);
+        REQUIRE_OK (zmq_msg_init_size (&huge, HUGE_SIZE));
+        limit_memory (spare[i]);
+        send_str (sec.client, "head", ZMQ_SNDMORE);
+        CHECK_INT (zmq_msg_send (&huge, sec.client, 0), HUGE_SIZE);
+        send_str (sec.client, "after", 0);
+        expect_msg (sec.server, "after");
+        CHECK_INT (opt_int (sec.server, ZMQ_RCVMORE), 0);
+        limit_memory (0);
+        sec_end (&sec);
+    }
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -277,5 +303,6 @@ int main (int argc, char **argv)
     RUN_OURS (another_service, "the reference waits for the end of the handshake interval");
     RUN_OURS (silent_kdc, "the reference asks on its I/O thread, and everybody waits");
     RUN_OURS (silent_kdc_is_asked_once, "the reference asks on its I/O thread, and everybody waits");
+    RUN_OURS (no_memory_to_protect, "the reference aborts");
     return gss_main_end ();
 }

@@ -3,24 +3,8 @@
  * follows becomes part of it.
  */
 #include "sec_common.h"
-#include <sys/resource.h>
 
 enum { HUGE_SIZE = 300 * 1024 * 1024, SPARE = 100 * 1024 * 1024 };
-
-/* Lets the process have so many bytes more of address space, or any number. */
-static void limit_memory (long spare)
-{
-    struct rlimit limit;
-    long pages = 0;
-    FILE *file = fopen ("/proc/self/statm", "r");
-    REQUIRE (file != NULL && fscanf (file, "%ld", &pages) == 1);
-    fclose (file);
-    REQUIRE_OK (getrlimit (RLIMIT_AS, &limit));
-    limit.rlim_cur = limit.rlim_max;
-    if (spare > 0)
-        limit.rlim_cur = (rlim_t) (pages * sysconf (_SC_PAGESIZE) + spare);
-    REQUIRE_OK (setrlimit (RLIMIT_AS, &limit));
-}
 
 static void check_lost (const char *transport)
 {

@@ -554,10 +554,11 @@ fn whole_run(input: &[u8], room: usize) -> (usize, usize) {
 }
 
 fn push_subscription<S: Sink>(sink: &mut S, first: u8, topic: &[u8]) -> Result<(), EngineError> {
-    let mut body = Vec::with_capacity(1 + topic.len());
-    body.push(first);
-    body.extend_from_slice(topic);
-    let mut msg = Msg::copy_of(&body)?;
+    let mut msg = Msg::with_size(1 + topic.len())?;
+    if let Some((kind, rest)) = msg.data_mut().and_then(<[u8]>::split_first_mut) {
+        *kind = first;
+        rest.copy_from_slice(topic);
+    }
     if first == 1 {
         msg.mark_subscribe();
     } else {

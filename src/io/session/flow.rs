@@ -192,8 +192,8 @@ impl Session {
                 && conn.out.len() < WRITE_BATCH
             {
                 self.encode(conn, lanes);
-                if let Some(error) = conn.engine.fault() {
-                    return Stopped::Lost(Loss::Engine(error));
+                if conn.engine.fault().is_some() {
+                    return Stopped::Lost(Loss::Unsendable);
                 }
             }
             if conn.out.is_empty() {

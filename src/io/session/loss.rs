@@ -14,12 +14,14 @@ pub(super) enum Loss {
     /// End of the stream, or its error.
     Stream(Errno),
     Engine(EngineError),
+    /// This side could not encode what is to be sent, through no fault of the peer's.
+    Unsendable,
 }
 
 impl Loss {
     fn is_temporary(&self) -> bool {
         match self {
-            Self::Stream(_) => true,
+            Self::Stream(_) | Self::Unsendable => true,
             Self::Engine(error) => error.is_temporary(),
         }
     }

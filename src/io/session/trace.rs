@@ -130,6 +130,7 @@ impl Display for Why<'_> {
             Loss::Engine(EngineError::Protocol(errno)) => {
                 write!(f, "protocol-error-{}", Reason(*errno))
             }
+            Loss::Unsendable => f.write_str("unsendable"),
             Loss::Engine(EngineError::HandshakeTimeout) => f.write_str("handshake-timeout"),
             Loss::Engine(EngineError::HeartbeatTimeout) => f.write_str("heartbeat-timeout"),
         }

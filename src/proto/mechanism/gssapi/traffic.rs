@@ -84,7 +84,8 @@ impl Traffic {
             0
         };
         self.plain.clear();
-        self.plain.reserve(1 + body.len());
+        let room = self.plain.try_reserve(1 + body.len());
+        room.map_err(|_| EngineError::Protocol(Errno::ENOMEM))?;
         self.plain.push(more | command);
         self.plain.extend_from_slice(body.data());
         let mut result = Ok(());
