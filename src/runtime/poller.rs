@@ -162,13 +162,17 @@ impl<U: Copy> Poller<U> {
         } = &mut *state;
         let entry = &mut entries[position];
         let before = std::mem::replace(&mut entry.events, events);
-        if let Some(descriptor) = descriptor {
-            entry.hide_from(descriptor);
+        let Some(descriptor) = descriptor else {
+            return Ok(());
+        };
+        if before == 0 {
             entry
                 .show_on(descriptor)
                 .inspect_err(|_| entry.events = before)?;
-            state.note(true, 0);
+        } else if events == 0 {
+            entry.hide_from(descriptor);
         }
+        state.note(true, 0);
         Ok(())
     }
 
