@@ -296,10 +296,16 @@ CASE (who_may_what)
     CHECK_ERRNO (zmq_connect (radio, "udp://127.0.0.1:*"), EINVAL);
     CHECK_ERRNO (zmq_bind (dish, "udp://192.0.2.1:*"), EADDRNOTAVAIL);
     CHECK_ERRNO (zmq_bind (dish, "udp://192.0.2.1;239.0.0.1:*"), ENODEV);
-    /* Datagrams are not protected. */
+    /* Datagrams are not protected, and nobody can be asked about who sends them. */
     set_int (radio, ZMQ_PLAIN_SERVER, 1);
     set_int (dish, ZMQ_PLAIN_SERVER, 1);
     CHECK_ERRNO (zmq_connect (radio, "udp://127.0.0.1:5555"), EPROTONOSUPPORT);
+    CHECK_ERRNO (zmq_bind (dish, "udp://127.0.0.1:*"), EPROTONOSUPPORT);
+    set_int (radio, ZMQ_PLAIN_SERVER, 0);
+    set_int (dish, ZMQ_PLAIN_SERVER, 0);
+    set_str (radio, ZMQ_ZAP_DOMAIN, "domain");
+    set_str (dish, ZMQ_ZAP_DOMAIN, "domain");
+    CHECK_OK (zmq_connect (radio, "udp://127.0.0.1:5555"));
     CHECK_ERRNO (zmq_bind (dish, "udp://127.0.0.1:*"), EPROTONOSUPPORT);
     rm_socket (radio);
     rm_socket (dish);

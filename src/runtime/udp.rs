@@ -66,7 +66,7 @@ impl Socket {
     /// Binds a DISH or DGRAM.
     ///
     /// # Errors
-    /// Why there is no `route`, and those of [`Datagrams::bind`].
+    /// Why there is no `route`, and those of [`Datagrams::bind`]; `EPROTONOSUPPORT` if peers are to be checked.
     pub(super) fn bind_udp(
         &mut self,
         endpoint: &[u8],
@@ -74,6 +74,11 @@ impl Socket {
     ) -> Result<()> {
         let bound = route.unwrap_or(Err(Errno::EINVAL)).and_then(|route| {
             let name_by = |local: SocketAddr| name_of(&route, endpoint, local);
+            if self.options.wants_zap() {
+                // There is no connection of which a handler could be asked, and nothing protects datagrams: better
+                // none than such that the application believes checked.
+                return Err(Errno::EPROTONOSUPPORT);
+            }
             self.with_parts(|of| Datagrams::bind(&route, of, name_by))
         });
         let (session, end) =
@@ -87,23 +92,22 @@ impl Socket {
     /// Connects a RADIO.
     ///
     /// # Errors
-    /// Why there is no `route`, and those of [`Datagrams::connect`].
+    /// Why there is no `route`, and those of [`Datagrams::connect`]; `EPROTONOSUPPORT` if there is a mechanism.
     pub(super) fn connect_udp(
         &mut self,
         endpoint: &[u8],
         route: Option<Result<UdpRoute>>,
     ) -> Result<PipeId> {
         let route = route.unwrap_or(Err(Errno::EINVAL))?;
+        if self.options.security.mechanism != Mechanism::Null {
+            return Err(Errno::EPROTONOSUPPORT);
+        }
         let (session, end) = self.with_parts(|of| Datagrams::connect(&route, of, endpoint))?;
         self.trace("connect", endpoint, None);
         Ok(self.take_in_session(endpoint, session, end))
     }
 
     fn with_parts<T>(&self, make: impl FnOnce(&DatagramsOf<'_>) -> Result<T>) -> Result<T> {
-        if self.options.security.mechanism != Mechanism::Null {
-            // Nothing protects datagrams, and better none than such that the application believes protected.
-            return Err(Errno::EPROTONOSUPPORT);
-        }
         let link = &self.link;
         let owner: Arc<dyn Owner> = Arc::clone(link) as Arc<dyn Owner>;
         make(&DatagramsOf {
