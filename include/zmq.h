@@ -1264,11 +1264,15 @@ int zmq_poller_wait_all(void *poller,
                         long timeout);
 
 /**
- * The descriptor of a poller of thread-safe sockets. EINVAL where there is none.
+ * Stores a descriptor that is readable when zmq_poller_wait for the poller's sockets may find something, and
+ * until a wait has found nothing. It is the poller's and ends with it. EINVAL if there is no thread-safe socket
+ * in the poller.
  *
- * fd is valid for writes. EFAULT if poller is no live poller.
+ * fd is NULL (EFAULT) or valid for writes. EFAULT if poller is no live poller.
  */
-ZMQ_EXPORT int zmq_poller_fd(void *poller, zmq_fd_t *fd);
+ZMQ_EXPORT
+int zmq_poller_fd(void *poller,
+                  zmq_fd_t *fd);
 
 /**
  * As zmq_poller_add, for a descriptor.
