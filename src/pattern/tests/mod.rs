@@ -1,5 +1,6 @@
 //! Patterns joined in memory: two sockets, lanes between them, mail as the runtime would carry it.
 
+mod datagrams;
 mod express;
 mod pipeline;
 mod pubsub;
