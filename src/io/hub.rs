@@ -87,6 +87,7 @@ pub struct Hub {
     watched: AtomicBool,
     /// Whether the I/O thread left events to the caller that had the driver.
     missed: AtomicBool,
+    has_datagrams: AtomicBool,
     /// Grows with every use by a caller.
     uses: AtomicUsize,
     serials: AtomicUsize,
@@ -139,6 +140,7 @@ impl Hub {
                 inside: AtomicUsize::new(0),
                 watched: AtomicBool::new(false),
                 missed: AtomicBool::new(false),
+                has_datagrams: AtomicBool::new(false),
                 uses: AtomicUsize::new(0),
                 serials: AtomicUsize::new(0),
                 queue: Mutex::default(),
@@ -165,8 +167,7 @@ impl Hub {
         &self.io
     }
 
-    /// The descriptor that is readable when there is something to drive, for callers that sleep on
-    /// several hubs.
+    /// The descriptor that is readable when there is something to drive, to sleep on among others.
     #[must_use]
     pub fn poll_fd(&self) -> RawFd {
         self.epoll_fd
@@ -195,11 +196,11 @@ impl Hub {
         Ok(token)
     }
 
-    /// Changes what is told of a descriptor; what is the case already is told anew.
+    /// Changes what is told of a descriptor, beginning with what is the case.
     pub(crate) fn change(&self, fd: RawFd, token: Token, interest: Interest) -> Result<()> {
-        self.registry
-            .reregister(&mut SourceFd(&fd), token, interest)?;
-        Ok(())
+        Ok(self
+            .registry
+            .reregister(&mut SourceFd(&fd), token, interest)?)
     }
 
     /// Removes a descriptor, before it is closed.
@@ -259,8 +260,7 @@ impl Hub {
         self.gathering.flush();
     }
 
-    /// An I/O thread's tick: writes what was gathered. When another one must come, if messages are still
-    /// being gathered: nobody else would end that.
+    /// An I/O thread's tick: writes what was gathered. When another one must come: nobody else ends gathering.
     pub(crate) fn tick(&self) -> Option<Duration> {
         let another = self.gathering.tick(self.pace.tick());
         another.then(|| self.pace.until_tick())
@@ -431,6 +431,14 @@ impl Hub {
         if !self.watched.swap(true, Ordering::SeqCst) {
             self.io.watch(self.seat);
         }
+        if was_last && self.has_datagrams.load(Ordering::Relaxed) {
+            self.hand_back();
+        }
+    }
+
+    /// There are datagrams, which get lost while nobody takes them: leases end with the call, turns are short.
+    pub(super) fn note_datagrams(&self) {
+        self.has_datagrams.store(true, Ordering::Relaxed);
     }
 
     fn lease(&self) -> Result<()> {
@@ -530,7 +538,8 @@ impl Hub {
 
     /// Drives until nothing is left (false) or the turn is over (true).
     fn drive_rounds(&self, driver: &mut Driver) -> Result<bool> {
-        for _ in 0..ROUNDS {
+        let short = self.has_datagrams.load(Ordering::Relaxed);
+        for _ in 0..if short { 1 } else { ROUNDS } {
             if !self.drive_once(driver, Some(Duration::ZERO))? {
                 return Ok(false);
             }

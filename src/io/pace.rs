@@ -17,7 +17,7 @@ const COST: u64 = 2_000;
 /// How far the time owed may run ahead before messages are gathered, in nanoseconds.
 const BURST: u64 = 64_000;
 /// A batch for a peer is written by the caller when it has this many messages ...
-const BATCH_MESSAGES: usize = 256;
+pub(crate) const BATCH_MESSAGES: usize = 256;
 /// ... or this many bytes.
 pub(crate) const BATCH_BYTES: usize = 32 * 1024;
 /// Messages per tick below which they are better written one by one.

@@ -12,8 +12,11 @@ use crate::proto::datagram::{DATAGRAM_MAX, decode, encode};
 use crate::sys::datagram::{BATCH, Destination, Inbox, Outgoing, PARTS};
 use crate::transport::datagram::{name_of, peer_of};
 
-/// Batches received, or sent, in a turn; then others have theirs.
+/// Batches received in a turn; then others have theirs.
 const TURN: usize = 8;
+/// Batches sent in a turn. More at once than a receiver's kernel has room for would be lost, so receivers have their
+/// turn after each.
+const SENDS: usize = 1;
 
 impl Datagrams {
     /// Hands on what has come, as far as there is room; true: there may be more.
@@ -90,7 +93,7 @@ impl Datagrams {
 
     /// Sends what was published, as far as the kernel has room; true: there may be more.
     pub(super) fn transmit(&self, core: &mut Core) -> bool {
-        for _ in 0..TURN {
+        for _ in 0..SENDS {
             self.take_unsent(core);
             if core.unsent.is_empty() || core.is_blocked {
                 return false;
@@ -109,7 +112,8 @@ impl Datagrams {
                 },
             }
         }
-        true
+        self.take_unsent(core);
+        !core.unsent.is_empty()
     }
 
     /// Takes messages out of the lane, up to a batch of what can be sent.

@@ -22,6 +22,7 @@ use mio::{Interest, Token};
 use super::contain::contain;
 use super::gather::{self, Gatherer};
 use super::hub::{Hub, Source};
+use super::pace;
 use super::timers::Timed;
 use super::{Census, Ends, Event, LiveGuard, Owner, monitor_event};
 use crate::errno::{Errno, Result};
@@ -30,9 +31,12 @@ use crate::option::SocketOptions;
 use crate::pattern::{PeerEnd, PipeEnd, PipeSlot};
 use crate::pipe::{Reader, Writer, lane};
 use crate::socket_type::SocketType;
-use crate::sys::datagram::Destination;
+use crate::sys::datagram::{BATCH, Destination};
 use crate::sys::lock::Mutex;
 use crate::transport::{UdpRoute, UdpSocket};
+
+/// What a datagram counts where messages are gathered: a batch of them makes a full one (`pace`).
+const EACH: usize = pace::BATCH_MESSAGES / BATCH;
 
 // What there is to do.
 const READABLE: u32 = 1;
@@ -177,6 +181,7 @@ impl Datagrams {
             SocketType::Dgram => Role::Dgram,
             _ => Role::Dish,
         };
+        of.hub.note_datagrams();
         let (sndhwm, rcvhwm) = of.owner.hwms();
         let (tx, from_socket) = lane(sndhwm, false);
         let (to_socket, rx) = lane(rcvhwm, false);
@@ -421,8 +426,9 @@ impl Gatherer for Datagrams {
 }
 
 impl PeerEnd for Datagrams {
-    fn published(&self, _lane: &Writer, unsent: (usize, usize)) -> bool {
-        gather::published(&self.hub, self, unsent)
+    fn published(&self, _lane: &Writer, (messages, bytes): (usize, usize)) -> bool {
+        // What fills a system call is a batch, rather than what fills a buffer.
+        gather::published(&self.hub, self, (messages * EACH, bytes))
     }
 
     fn credited(&self) {
