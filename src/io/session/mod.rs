@@ -6,11 +6,12 @@
 //! no work is left undone.
 //!
 //! A session of a connecting socket lives through reconnects (`connect`); one that was accepted ends
-//! with its connection. `flow` moves bytes and messages, this file keeps the life cycle.
+//! with its connection. `open` begins to speak on it, `flow` moves bytes and messages, this file keeps the life cycle.
 
 mod connect;
 mod flow;
 mod loss;
+mod open;
 mod proxy;
 mod roles;
 mod security;
@@ -23,7 +24,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use mio::{Interest, Token};
+use mio::Token;
 
 use super::contain::contain;
 use super::hub::Hub;
@@ -31,19 +32,16 @@ use super::pending::PendingGuard;
 use super::timers::Timed;
 use super::{Census, Ends, Event, LiveGuard, Owner, ZapDialog, monitor_event};
 use crate::errno::{Errno, Result};
-use crate::msg::{Metadata, RxBuf};
+use crate::msg::RxBuf;
 use crate::option::SocketOptions;
-use crate::pattern::{Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
-use crate::pipe::{Reader, Writer, lane};
-use crate::proto::raw::RawEngine;
-use crate::proto::{AnyEngine, Engine, EngineConfig, OutBuf};
-use crate::socket_type::SocketType;
+use crate::pattern::PipeSlot;
+use crate::pipe::{Reader, Writer};
+use crate::proto::{AnyEngine, OutBuf};
 use crate::sys::lock::Mutex;
 use crate::transport::Stream;
 use connect::Dialer;
 pub use connect::{ConnectTarget, Proxy};
 use loss::Loss;
-use roles::Nobody;
 
 // What there is to do.
 const READABLE: u32 = 1;
@@ -398,134 +396,6 @@ impl Session {
             return;
         }
         self.flow(core, now);
-    }
-
-    /// Starts to speak on a stream.
-    fn open(&self, core: &mut Core, stream: Stream) -> Result<()> {
-        let me: Arc<Self> = self.me.upgrade().ok_or(Errno::ENOTCONN)?;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let token = self.hub.add(stream.as_raw_fd(), me, interest)?;
-        let mut out = OutBuf::default();
-        let engine = self.engine(core.dialer.is_none(), &stream, &mut out);
-        core.conn = Some(Conn {
-            stream,
-            token,
-            engine,
-            rx: if self.options.zero_copy {
-                RxBuf::new()
-            } else {
-                RxBuf::copying()
-            },
-            out,
-            // The first event tells; until then trying is cheap and may save one.
-            readable: true,
-            writable: true,
-            ended: false,
-            // A raw engine needs no bytes to be ready.
-            undecoded: true,
-            write_failed: false,
-            zap: None,
-            errand: task::Errand::default(),
-        });
-        Ok(())
-    }
-
-    fn engine(&self, accepted: bool, stream: &Stream, out: &mut OutBuf) -> AnyEngine {
-        let options = &self.options;
-        if options.socket_type == SocketType::Stream || options.router_raw {
-            return AnyEngine::Raw(RawEngine::new());
-        }
-        let config = EngineConfig {
-            socket_type: options.socket_type,
-            is_server_side: accepted,
-            routing_id: options.routing_id.clone(),
-            app_metadata: options.metadata.clone(),
-            max_msg_size: options.max_msg_size(),
-            handshake_ivl: options.handshake_ivl,
-            heartbeat_ivl: options.heartbeat_ivl,
-            heartbeat_ttl: options.heartbeat_ttl,
-            heartbeat_timeout: options.heartbeat_timeout,
-            mechanism: security::mechanism(&options.security),
-            zap: security::zap(&options.security, stream),
-        };
-        AnyEngine::Zmtp(Box::new(Engine::new(config, Instant::now(), out)))
-    }
-
-    fn is_raw(&self) -> bool {
-        self.options.socket_type == SocketType::Stream || self.options.router_raw
-    }
-
-    /// The handshake is complete: the socket gets a pipe, or learns who is behind the one it has.
-    fn established(&self, core: &mut Core) {
-        self.end_pending(core);
-        let Some(conn) = &core.conn else { return };
-        let peer = conn.engine.peer().cloned().unwrap_or_default();
-        self.trace_established(&core.ends, conn, &peer);
-        let properties = security::properties(&peer, &conn.stream);
-        let metadata = Arc::new(Metadata::new(properties, conn.stream.as_raw_fd()));
-        let identity = Identity {
-            routing_id: peer.routing_id,
-        };
-        if let Some(dialer) = &mut core.dialer {
-            dialer.connected();
-        }
-        // Peers older than that have no handshake to speak of.
-        if peer.zmtp.0 >= 3 {
-            self.owner
-                .report(monitor_event::HANDSHAKE_SUCCEEDED, 0, &core.ends);
-        }
-        if let Some(lanes) = &mut core.lanes {
-            let again = std::mem::replace(&mut lanes.was_used, true);
-            let slot = Arc::clone(&lanes.slot);
-            lanes.to_socket.come_from(Arc::clone(&metadata));
-            let metadata = Some(metadata);
-            let hwm_boost = None;
-            self.owner.post(Event::Established {
-                slot,
-                peer: identity,
-                metadata,
-                again,
-                hwm_boost,
-            });
-        } else if core.farewell.is_none() {
-            let (sndhwm, rcvhwm) = self.owner.hwms();
-            let (mut end, lanes) = self.make_pipe(sndhwm, rcvhwm);
-            end.rx.set_origin(Some(metadata));
-            core.lanes = Some(lanes);
-            let origin = match core.dialer {
-                Some(_) => Origin::Connected,
-                None => Origin::Accepted,
-            };
-            self.owner
-                .post(Event::Attach(Box::new(end), origin, identity));
-        }
-    }
-
-    fn make_pipe(&self, sndhwm: usize, rcvhwm: usize) -> (PipeEnd, Lanes) {
-        let conflate = self.options.conflates();
-        let (tx, from_socket) = lane(sndhwm, conflate);
-        let (to_socket, rx) = lane(rcvhwm, conflate);
-        let slot = PipeSlot::new();
-        let peer: Arc<dyn PeerEnd> = match self.me.upgrade() {
-            Some(me) => me,
-            None => Arc::new(Nobody),
-        };
-        let end = PipeEnd {
-            tx,
-            rx,
-            peer,
-            slot: Arc::clone(&slot),
-            hwm_boost: (Some(0), Some(0)),
-        };
-        (
-            end,
-            Lanes {
-                to_socket,
-                from_socket,
-                slot,
-                was_used: true,
-            },
-        )
     }
 
     fn report_fill_now(&self, core: &Core) {
