@@ -10,6 +10,7 @@ mod backoff;
 mod contain;
 mod datagrams;
 mod ends;
+mod farewell;
 pub mod gssapi;
 
 mod gather;
@@ -22,6 +23,7 @@ mod resolver;
 mod session;
 mod spin;
 mod timers;
+mod turn;
 mod workers;
 mod zap;
 

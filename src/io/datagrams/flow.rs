@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Core, Datagrams, Event, Role, Unsent};
 use crate::errno::Errno;
@@ -148,8 +147,7 @@ impl Datagrams {
                 core.unsent.push(Unsent { to, body });
             }
         }
-        self.progress
-            .store(core.from_socket.messages(), Ordering::Relaxed);
+        self.turn.note_progress(core.from_socket.messages());
         if wake_writer {
             self.owner.post(Event::Writable(Arc::clone(&core.slot)));
         }

@@ -1,8 +1,7 @@
 //! Sessions of udp: a socket of datagrams and the lanes to and from the owner, with nothing in between but
 //! the shape of a datagram. There is no peer, so there is no engine, no handshake and no reconnecting.
 //!
-//! As any session it is driven by whoever holds its lock, and whoever finds it taken leaves a bit (see
-//! `session`). What the kernel has room for is sent at once; it tells of room, by an edge, only while
+//! It is driven as any session (`turn`). What the kernel has room for is sent at once; it tells of room, by an edge, only while
 //! something waits for it, since it would do so for every datagram that has left.
 //!
 //! A receiver whose socket has no room leaves datagrams to the kernel, which drops what comes when its
@@ -13,17 +12,19 @@ mod flow;
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use mio::{Interest, Token};
 
 use super::contain::contain;
-use super::gather::{self, Gatherer};
-use super::hub::{Hub, Source};
+use super::farewell::Farewell;
+use super::gather;
+use super::hub::Hub;
 use super::pace;
 use super::timers::Timed;
+use super::turn::{CLOSED, DEADLINE, Driven, READABLE, RETIRED, Turn, WORK, WRITABLE};
 use super::{Census, Ends, Event, LiveGuard, Owner, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
@@ -32,22 +33,10 @@ use crate::pattern::{PeerEnd, PipeEnd, PipeSlot};
 use crate::pipe::{Reader, Writer, lane};
 use crate::socket_type::SocketType;
 use crate::sys::datagram::{BATCH, Destination};
-use crate::sys::lock::Mutex;
 use crate::transport::{UdpRoute, UdpSocket};
 
 /// What a datagram counts where messages are gathered: a batch of them makes a full one (`pace`).
 const EACH: usize = pace::BATCH_MESSAGES / BATCH;
-
-// What there is to do.
-const READABLE: u32 = 1;
-const WRITABLE: u32 = 2;
-/// The socket published something or gave credit, or we have more to do ourselves.
-const WORK: u32 = 4;
-/// The socket has let go of the pipe.
-const CLOSED: u32 = 8;
-/// The endpoint is taken away, or the socket is closed.
-const RETIRED: u32 = 16;
-const DEADLINE: u32 = 32;
 
 /// What the session does, by the type of its socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +56,7 @@ pub struct Datagrams {
     owner: Arc<dyn Owner>,
     role: Role,
     ends: Ends,
-    todo: AtomicU32,
-    core: Mutex<Core>,
-    is_gathered: AtomicBool,
-    progress: AtomicUsize,
+    turn: Turn<Core>,
     is_done: AtomicBool,
 }
 
@@ -83,7 +69,7 @@ impl std::fmt::Debug for Datagrams {
     }
 }
 
-struct Core {
+pub(super) struct Core {
     socket: Option<UdpSocket>,
     /// Where the hub knows the socket, if it does.
     token: Option<Token>,
@@ -99,8 +85,8 @@ struct Core {
     unsent: Vec<Unsent>,
     /// A message of the group received last, to share its name.
     last_group: Msg,
-    /// Set when the socket has let go: when to give up what is unsent, if ever.
-    farewell: Option<Option<Instant>>,
+    /// Set when the socket has let go: when to give up what is unsent.
+    farewell: Option<Farewell>,
     scheduled: Option<Instant>,
     live: Option<LiveGuard>,
     keep: Option<Arc<Datagrams>>,
@@ -145,7 +131,7 @@ impl Datagrams {
         let ends = Ends::bound(&name_by(socket.local()?), b"");
         let (session, end) = Self::new(route, of, socket, ends);
         {
-            let mut core = session.core.lock();
+            let mut core = session.turn.core();
             if let Err(errno) = session.register(&mut core) {
                 session.finish(&mut core);
                 return Err(errno);
@@ -195,8 +181,7 @@ impl Datagrams {
             owner: Arc::clone(of.owner),
             role,
             ends,
-            todo: AtomicU32::new(0),
-            core: Mutex::new(Core {
+            turn: Turn::new(Core {
                 socket: Some(socket),
                 token: None,
                 to_socket,
@@ -212,11 +197,9 @@ impl Datagrams {
                 live: Some(live),
                 keep: None,
             }),
-            is_gathered: AtomicBool::new(false),
-            progress: AtomicUsize::new(0),
             is_done: AtomicBool::new(false),
         });
-        session.core.lock().keep = Some(Arc::clone(&session));
+        session.turn.core().keep = Some(Arc::clone(&session));
         let end = PipeEnd {
             tx,
             rx,
@@ -243,32 +226,6 @@ impl Datagrams {
     /// period.
     pub fn retire(&self) {
         self.run(RETIRED);
-    }
-
-    /// Adds to what there is to do, and does it unless another thread is at it; as a session does.
-    fn run(&self, bits: u32) {
-        self.todo.fetch_or(bits, Ordering::SeqCst);
-        loop {
-            // Pairs with the fence below: either we get the lock, or its holder sees our bits.
-            fence(Ordering::SeqCst);
-            let Some(mut core) = self.core.try_lock() else {
-                return;
-            };
-            let todo = self.todo.swap(0, Ordering::SeqCst);
-            if todo != 0 && !self.is_done() {
-                let whole = contain("a udp session, which is dropped", || {
-                    self.process(&mut core, todo);
-                });
-                if whole.is_none() {
-                    contain("the end of a udp session", || self.finish(&mut core));
-                }
-            }
-            drop(core);
-            fence(Ordering::SeqCst);
-            if self.todo.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-        }
     }
 
     fn process(&self, core: &mut Core, todo: u32) {
@@ -336,25 +293,19 @@ impl Datagrams {
     }
 
     fn bid_farewell(&self, core: &mut Core) {
-        let until = self
-            .owner
-            .linger()
-            .and_then(|linger| Instant::now().checked_add(linger));
-        // A later farewell may shorten the time, not add to it.
-        let until = match core.farewell {
-            Some(Some(before)) => Some(until.map_or(before, |until| until.min(before))),
-            _ => until,
-        };
-        core.farewell = Some(until);
+        let now = Instant::now();
+        core.farewell = Some(Farewell::bid(core.farewell, self.owner.linger(), now));
     }
 
     /// Ends the session if its work is done, and sees to the end of the linger period otherwise.
     fn conclude(&self, core: &mut Core) {
-        let Some(until) = core.farewell else { return };
+        let Some(farewell) = core.farewell else {
+            return;
+        };
         let is_sent = core.unsent.is_empty() && core.from_socket.is_finished();
-        if is_sent || until.is_some_and(|until| until <= Instant::now()) {
+        if is_sent || farewell.is_over(Instant::now()) {
             self.finish(core);
-        } else if let Some(until) = until
+        } else if let Some(until) = farewell.until
             && core.scheduled.is_none_or(|scheduled| until < scheduled)
         {
             core.scheduled = Some(until);
@@ -392,36 +343,25 @@ impl Datagrams {
     }
 }
 
-impl Source for Datagrams {
-    fn on_event(self: Arc<Self>, readable: bool, writable: bool, _ended: bool) {
-        let mut bits = WORK;
-        bits |= if readable { READABLE } else { 0 };
-        bits |= if writable { WRITABLE } else { 0 };
-        self.run(bits);
-    }
-}
+impl Driven for Datagrams {
+    type Core = Core;
 
-impl Timed for Datagrams {
-    fn on_time(self: Arc<Self>) {
-        self.run(DEADLINE);
-    }
-}
-
-impl Gatherer for Datagrams {
-    fn mark(&self) -> &AtomicBool {
-        &self.is_gathered
+    fn turn(&self) -> &Turn<Core> {
+        &self.turn
     }
 
-    fn write_on(&self) {
-        self.run(WORK);
+    fn itself(&self) -> Option<Arc<Self>> {
+        self.me.upgrade()
     }
 
-    fn progress(&self) -> usize {
-        self.progress.load(Ordering::Relaxed)
-    }
-
-    fn me(&self) -> Option<Arc<dyn Gatherer>> {
-        Some(self.me.upgrade()?)
+    fn work(&self, core: &mut Core, todo: u32) {
+        if self.is_done() {
+            return;
+        }
+        let work = || self.process(core, todo);
+        if contain("a udp session, which is dropped", work).is_none() {
+            contain("the end of a udp session", || self.finish(core));
+        }
     }
 }
 

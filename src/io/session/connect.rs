@@ -2,7 +2,6 @@
 
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use mio::{Interest, Token};
@@ -12,6 +11,7 @@ use super::{Core, Loss, Session};
 use crate::errno::{Errno, Result};
 use crate::io::backoff::Backoff;
 use crate::io::hub::Hub;
+use crate::io::turn::Driven;
 use crate::io::{Census, Ends, Owner, monitor_event, resolver};
 use crate::option::SocketOptions;
 use crate::pattern::PipeEnd;
@@ -122,7 +122,7 @@ impl Session {
             let (sndhwm, rcvhwm) = owner.hwms();
             let (socket_end, mut lanes) = session.make_pipe(sndhwm, rcvhwm);
             lanes.was_used = false;
-            session.core.lock().lanes = Some(lanes);
+            session.turn.core().lanes = Some(lanes);
             end = Some(socket_end);
         }
         (session, end)
@@ -131,7 +131,7 @@ impl Session {
     /// Has the I/O thread begin to connect, or whoever has work for the session first. The program may
     /// still have a monitor to attach: what it can see of the connection comes after `zmq_connect`.
     pub fn start(&self) {
-        self.todo.fetch_or(super::START, Ordering::SeqCst);
+        self.turn.leave(super::START);
         if let Some(me) = self.me.upgrade() {
             self.hub.call_again(me);
         }

@@ -2,7 +2,6 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::zap::Judged;
@@ -211,7 +210,7 @@ impl Session {
                 conn.out.clear();
                 conn.readable = true;
                 conn.ended = true;
-                self.todo.fetch_or(WORK, Ordering::SeqCst);
+                self.turn.leave(WORK);
                 return Stopped::Idle;
             }
         }
@@ -236,8 +235,7 @@ impl Session {
                 break;
             }
         }
-        self.progress
-            .store(lanes.from_socket.messages(), Ordering::Relaxed);
+        self.turn.note_progress(lanes.from_socket.messages());
         if wake_writer {
             self.owner.post(Event::Writable(Arc::clone(&lanes.slot)));
         }

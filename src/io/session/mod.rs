@@ -1,9 +1,6 @@
 //! Sessions: a connection, the engine that speaks on it, and the lanes to and from the socket.
 //!
-//! A session is driven by whoever holds its lock. Whoever finds work for it (an event, a published
-//! message, credit, a deadline, the socket's farewell) sets a bit and tries the lock; if another
-//! thread has it, that thread sees the bit when it lets go. So nobody ever waits for a session, and
-//! no work is left undone.
+//! How they are driven is in `turn`.
 //!
 //! A session of a connecting socket lives through reconnects (`connect`); one that was accepted ends
 //! with its connection. `open` begins to speak on it, `flow` moves bytes and messages, this file keeps the life cycle.
@@ -20,16 +17,18 @@ mod trace;
 mod zap;
 
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use mio::Token;
 
 use super::contain::contain;
+use super::farewell::Farewell;
 use super::hub::Hub;
 use super::pending::PendingGuard;
 use super::timers::Timed;
+use super::turn::{CLOSED, DEADLINE, Driven, ENDED, OWN, READABLE, RETIRED, Turn, WORK, WRITABLE};
 use super::{Census, Ends, Event, LiveGuard, Owner, ZapDialog, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::msg::RxBuf;
@@ -43,26 +42,15 @@ use connect::Dialer;
 pub use connect::{ConnectTarget, Proxy};
 use loss::Loss;
 
-// What there is to do.
-const READABLE: u32 = 1;
-const WRITABLE: u32 = 2;
-/// The stream has ended or failed: read until that shows.
-const ENDED: u32 = 4;
-/// The socket published something, gave credit, or we have more to do ourselves.
-const WORK: u32 = 8;
-/// The socket has let go of the pipe.
-const CLOSED: u32 = 16;
-const DEADLINE: u32 = 32;
+// What there is to do, besides what there is with any session.
 /// A name was resolved, or could not be.
-const RESOLVED: u32 = 64;
-/// The endpoint is taken away (`zmq_unbind(3)`, `zmq_disconnect(3)`).
-const RETIRED: u32 = 128;
+const RESOLVED: u32 = OWN;
 /// To be connected.
-const START: u32 = 1024;
+const START: u32 = OWN << 1;
 /// The monitor is to hear of what is queued.
-const FILL: u32 = 256;
+const FILL: u32 = OWN << 2;
 /// Others are to have this place, unless the handshake is complete.
-const EXPELLED: u32 = 512;
+const EXPELLED: u32 = OWN << 3;
 
 /// A session. See the module's documentation.
 pub struct Session {
@@ -70,11 +58,7 @@ pub struct Session {
     hub: Arc<Hub>,
     owner: Arc<dyn Owner>,
     options: Arc<SocketOptions>,
-    todo: AtomicU32,
-    core: Mutex<Core>,
-    /// Whether a tick, or a caller about to wait, is to write what was published.
-    is_gathered: AtomicBool,
-    progress: AtomicUsize,
+    turn: Turn<Core>,
     is_done: AtomicBool,
     /// Sessions of the socket in the order of their making.
     serial: usize,
@@ -124,7 +108,7 @@ struct Conn {
     errand: task::Errand,
 }
 
-struct Core {
+pub(super) struct Core {
     conn: Option<Conn>,
     /// What monitor events name.
     ends: Ends,
@@ -150,11 +134,6 @@ impl Core {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Farewell {
-    until: Option<Instant>,
-}
-
 impl Session {
     /// A session for a connection that a listener accepted; it ends with the connection.
     pub(crate) fn accept(
@@ -168,7 +147,7 @@ impl Session {
     ) -> Result<Arc<Self>> {
         let session = Self::new(hub, owner, options, ends, census, None);
         {
-            let mut core = session.core.lock();
+            let mut core = session.turn.core();
             core.pending = Some(pending);
             session.is_pending.store(true, Ordering::Relaxed);
             session.trace_accepted(&core.ends, &stream);
@@ -195,8 +174,7 @@ impl Session {
             hub: Arc::clone(hub),
             owner: Arc::clone(owner),
             options: Arc::clone(options),
-            todo: AtomicU32::new(0),
-            core: Mutex::new(Core {
+            turn: Turn::new(Core {
                 conn: None,
                 ends,
                 lanes: None,
@@ -207,8 +185,6 @@ impl Session {
                 pending: None,
                 keep: None,
             }),
-            is_gathered: AtomicBool::new(false),
-            progress: AtomicUsize::new(0),
             is_done: AtomicBool::new(false),
             serial: hub.next_serial(),
             egress: AtomicUsize::new(0),
@@ -216,7 +192,7 @@ impl Session {
             resolved: Mutex::new(None),
             at_work: Mutex::default(),
         });
-        session.core.lock().keep = Some(Arc::clone(&session));
+        session.turn.core().keep = Some(Arc::clone(&session));
         session
     }
 
@@ -246,27 +222,6 @@ impl Session {
     /// within the socket's linger period.
     pub fn retire(&self) {
         self.run(RETIRED);
-    }
-
-    /// Adds to what there is to do, and does it unless another thread is at it.
-    fn run(&self, bits: u32) {
-        self.todo.fetch_or(bits, Ordering::SeqCst);
-        loop {
-            // Pairs with the fence below: either we get the lock, or its holder sees our bits.
-            fence(Ordering::SeqCst);
-            let Some(mut core) = self.core.try_lock() else {
-                return;
-            };
-            let todo = self.todo.swap(0, Ordering::SeqCst);
-            if todo != 0 {
-                self.contained(&mut core, |core| self.process(core, todo));
-            }
-            drop(core);
-            fence(Ordering::SeqCst);
-            if self.todo.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-        }
     }
 
     fn process(&self, core: &mut Core, todo: u32) {
@@ -315,13 +270,6 @@ impl Session {
         self.conclude(core, now);
     }
 
-    /// Runs `work`; should that meet a bug of ours, the connection is given up and nothing else.
-    fn contained(&self, core: &mut Core, work: impl FnOnce(&mut Core)) {
-        if contain("a connection, which is dropped", || work(core)).is_none() {
-            self.give_up(core);
-        }
-    }
-
     /// Ends the session whatever state it is in. Each step stands for itself: what is broken may break
     /// more than one.
     #[cold]
@@ -355,8 +303,7 @@ impl Session {
                     !conn.out.is_empty() && !conn.write_failed && conn.engine.is_established()
                 });
             let hopeless = core.conn.is_none() && core.dialer.is_none();
-            let over = farewell.until.is_some_and(|until| until <= now);
-            if !unsent || hopeless || over {
+            if !unsent || hopeless || farewell.is_over(now) {
                 self.finish(core);
             }
         }
@@ -427,18 +374,7 @@ impl Session {
 
     /// From now on only what is unsent keeps the session alive, as long as the socket lingers.
     fn bid_farewell(&self, core: &mut Core, now: Instant) {
-        let until = self
-            .owner
-            .linger()
-            .and_then(|linger| now.checked_add(linger));
-        // A socket that is closed after its endpoint was taken back may shorten the time, not add to it.
-        let until = match core.farewell {
-            Some(Farewell {
-                until: Some(before),
-            }) => Some(until.map_or(before, |now| now.min(before))),
-            _ => until,
-        };
-        core.farewell = Some(Farewell { until });
+        core.farewell = Some(Farewell::bid(core.farewell, self.owner.linger(), now));
     }
 
     /// Gives everything back. What the kernel holds still reaches the peer.

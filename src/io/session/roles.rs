@@ -1,47 +1,32 @@
-//! What a session is to others: a source of a hub, a holder of deadlines, the far end of a pipe, what messages
-//! are gathered for.
+//! What a session is to others: something to be driven, the far end of a pipe.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use super::{CLOSED, DEADLINE, ENDED, FILL, READABLE, Session, WORK, WRITABLE};
-use crate::io::gather::{self, Gatherer};
-use crate::io::hub::Source;
-use crate::io::timers::Timed;
+use super::{CLOSED, Core, FILL, Session, WORK};
+use crate::io::contain;
+use crate::io::gather;
+use crate::io::turn::{Driven, Turn};
 use crate::pattern::PeerEnd;
 use crate::pipe::Writer;
 
-impl Source for Session {
-    fn on_event(self: Arc<Self>, readable: bool, writable: bool, ended: bool) {
-        let mut bits = WORK;
-        bits |= if readable { READABLE } else { 0 };
-        bits |= if writable { WRITABLE } else { 0 };
-        bits |= if ended { ENDED } else { 0 };
-        self.run(bits);
-    }
-}
+impl Driven for Session {
+    type Core = Core;
 
-impl Timed for Session {
-    fn on_time(self: Arc<Self>) {
-        self.run(DEADLINE);
-    }
-}
-
-impl Gatherer for Session {
-    fn mark(&self) -> &AtomicBool {
-        &self.is_gathered
+    fn turn(&self) -> &Turn<Core> {
+        &self.turn
     }
 
-    fn write_on(&self) {
-        self.run(WORK);
+    fn itself(&self) -> Option<Arc<Self>> {
+        self.me.upgrade()
     }
 
-    fn progress(&self) -> usize {
-        self.progress.load(Ordering::Relaxed)
-    }
-
-    fn me(&self) -> Option<Arc<dyn Gatherer>> {
-        Some(self.me.upgrade()?)
+    /// Should that meet a bug of ours, the connection is given up and nothing else.
+    fn work(&self, core: &mut Core, todo: u32) {
+        let work = || self.process(core, todo);
+        if contain("a connection, which is dropped", work).is_none() {
+            self.give_up(core);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 
 use super::zap::Judged;
 use super::{Conn, Session, WORK};
+use crate::io::turn::Driven;
 use crate::io::workers::Workers;
 use crate::proto::EngineError;
 use crate::proto::mechanism::{Task, TaskDone, TaskRole};
