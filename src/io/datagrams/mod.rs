@@ -139,6 +139,8 @@ impl Datagrams {
             // Nothing can fail any more; and nothing is received before the monitor hears of it.
             session.report(monitor_event::LISTENING, &core);
         }
+        // A datagram that came meanwhile found the lock taken.
+        session.run(WORK);
         Ok((session, end))
     }
 
@@ -360,7 +362,11 @@ impl Driven for Datagrams {
         }
         let work = || self.process(core, todo);
         if contain("a udp session, which is dropped", work).is_none() {
-            contain("the end of a udp session", || self.finish(core));
+            const STEP: &str = "the end of a udp session";
+            contain(STEP, || self.finish(core));
+            // Whatever else is broken, the context is to end.
+            let (live, keep) = (core.live.take(), core.keep.take());
+            contain(STEP, || drop((live, keep)));
         }
     }
 }
