@@ -141,7 +141,7 @@ impl<U: Copy> Poller<U> {
         };
         if let Some(descriptor) = &state.descriptor {
             entry.show_on(descriptor)?;
-            state.note(true, 0);
+            state.found();
         }
         state.entries.push(entry);
         Ok(())
@@ -172,7 +172,7 @@ impl<U: Copy> Poller<U> {
         } else if events == 0 {
             entry.hide_from(descriptor);
         }
-        state.note(true, 0);
+        state.found();
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl<U: Copy> Poller<U> {
             entry.show_on(&descriptor)?;
         }
         let fd = state.descriptor.insert(descriptor).as_raw_fd();
-        state.note(true, 0);
+        state.found();
         Ok(fd)
     }
 
@@ -272,7 +272,11 @@ impl<U: Copy> Poller<U> {
         let mut state = self.state.lock();
         state.scratch = (items, user_data);
         if room > 0 {
-            state.note(is_socket_ready || result.is_err(), finds);
+            if is_socket_ready || result.is_err() {
+                state.found();
+            } else {
+                state.found_nothing(finds);
+            }
         }
         drop(state);
         match result {
@@ -290,14 +294,21 @@ impl<U: Copy> Default for Poller<U> {
 }
 
 impl<U> State<U> {
-    /// A wait ends that began after `finds` had found something. It found a socket ready, or may have; or else none.
-    fn note(&mut self, found: bool, finds: u64) {
-        self.finds += u64::from(found);
+    /// A socket is ready, or may be: a wait has to look.
+    fn found(&mut self) {
+        self.finds += 1;
+        if let Some(descriptor) = &mut self.descriptor {
+            descriptor.hold(true);
+        }
+    }
+
+    /// A wait that began after `finds` had found something has found nothing.
+    fn found_nothing(&mut self, finds: u64) {
         if let Some(descriptor) = &mut self.descriptor
             // Another thread's wait may have found what came after this one's last look.
-            && (found || self.finds == finds)
+            && self.finds == finds
         {
-            descriptor.hold(found);
+            descriptor.hold(false);
         }
     }
 

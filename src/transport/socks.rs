@@ -26,13 +26,8 @@ const IP_V6: u8 = 4;
 pub struct Request {
     /// The place to connect to as the protocol writes it
     place: Vec<u8>,
-    login: Option<Login>,
-}
-
-#[derive(Clone)]
-struct Login {
-    /// The whole message
-    message: Zeroizing<Vec<u8>>,
+    /// The whole message with user and password
+    login: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl fmt::Debug for Request {
@@ -77,7 +72,7 @@ impl Request {
             message.push(PASSWORD_VERSION);
             append_short(&mut message, user)?;
             append_short(&mut message, password)?;
-            Some(Login { message })
+            Some(message)
         };
         Ok(Self { place, login })
     }
@@ -181,7 +176,7 @@ impl Negotiation {
         self.step = match (self.step, input.as_slice()) {
             (Step::Method, &[VERSION, method]) if method == self.request.method() => {
                 match self.request.login.take() {
-                    Some(login) => self.say(login.message, Step::Verdict),
+                    Some(login) => self.say(login, Step::Verdict),
                     None => self.ask(),
                 }
             }
