@@ -143,7 +143,7 @@ CASE (unbind_takes_it)
         char endpoint[ENDPOINT_SIZE];
         void *ctx = mk_ctx ();
         void *socket = mk_socket (ctx, ZMQ_DEALER), *other = mk_socket (ctx, ZMQ_DEALER);
-        bind_any (socket, transports[t], endpoint);
+        bind_held (socket, transports[t], endpoint);
         CHECK_OK (zmq_unbind (socket, endpoint));
         CHECK_ERRNO (zmq_unbind (socket, endpoint), ENOENT);
         /* The address is free again, if not at once. */

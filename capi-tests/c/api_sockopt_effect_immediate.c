@@ -101,7 +101,7 @@ CASE (on_blocks_again_when_the_peer_goes)
     void *push = mk_socket (ctx, ZMQ_PUSH), *pull = mk_socket (ctx, ZMQ_PULL);
     set_int (push, ZMQ_IMMEDIATE, 1);
     set_int (push, ZMQ_RECONNECT_IVL, 10);
-    bind_any (pull, "tcp", endpoint);
+    bind_held (pull, "tcp", endpoint);
     CHECK_OK (zmq_connect (push, endpoint));
     send_str (push, "one", 0);
     expect_msg (pull, "one");
@@ -126,7 +126,7 @@ CASE (off_keeps_the_queue_over_a_reconnect)
     void *push = mk_socket (ctx, ZMQ_PUSH), *pull = mk_socket (ctx, ZMQ_PULL);
     void *monitor = mk_monitor (ctx, push, ZMQ_EVENT_DISCONNECTED);
     set_int (push, ZMQ_RECONNECT_IVL, 10);
-    bind_any (pull, "tcp", endpoint);
+    bind_held (pull, "tcp", endpoint);
     CHECK_OK (zmq_connect (push, endpoint));
     send_str (push, "one", 0);
     expect_msg (pull, "one");

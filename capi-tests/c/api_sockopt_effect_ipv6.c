@@ -3,19 +3,6 @@
  */
 #include "harness.h"
 
-static int have_ipv6 (void)
-{
-    struct sockaddr_in6 in;
-    memset (&in, 0, sizeof in);
-    in.sin6_family = AF_INET6;
-    in.sin6_addr = in6addr_loopback;
-    const int fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int rc = fd < 0 ? -1 : bind (fd, (struct sockaddr *) &in, sizeof in);
-    if (fd >= 0)
-        close (fd);
-    return rc == 0;
-}
-
 /* The port at the end of an endpoint. */
 static int port_of (const char *endpoint)
 {
@@ -154,7 +141,7 @@ CASE (peer_address_of_ipv4_on_ipv6)
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
-    if (!have_ipv6 ())
+    if (!has_ipv6 ())
         skip_all ("no IPv6 on this machine");
     RUN (two_names_of_one_option);
     RUN (bind_addresses);

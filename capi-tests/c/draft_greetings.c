@@ -43,7 +43,7 @@ CASE (hiccup_when_the_server_goes)
         char endpoint[ENDPOINT_SIZE];
         void *ctx = mk_ctx ();
         void *server = mk_socket (ctx, ZMQ_SERVER), *client = mk_socket (ctx, ZMQ_CLIENT);
-        bind_any (server, transports[t], endpoint);
+        bind_held (server, transports[t], endpoint);
         set_str (client, ZMQ_HELLO_MSG, "hello");
         set_str (client, ZMQ_HICCUP_MSG, "lost");
         set_int (client, ZMQ_RECONNECT_IVL, 10);

@@ -53,6 +53,8 @@ CASE (members_alone_receive)
 {
     static const char *const transports[] = {"tcp", "tcp6", "ipc", "inproc"};
     for (int t = 0; t < 4; ++t) {
+        if (strcmp (transports[t], "tcp6") == 0 && !has_ipv6 ())
+            continue;
         void *ctx = mk_ctx ();
         void *radio = mk_socket (ctx, ZMQ_RADIO), *dish = mk_socket (ctx, ZMQ_DISH);
         CHECK_OK (zmq_join (dish, "Movies"));
@@ -135,7 +137,7 @@ CASE (memberships_live_through_reconnects)
         void *ctx = mk_ctx ();
         void *radio = mk_socket (ctx, ZMQ_RADIO), *dish = mk_socket (ctx, ZMQ_DISH);
         set_int (dish, ZMQ_RECONNECT_IVL, 10);
-        bind_any (radio, transports[t], endpoint);
+        bind_held (radio, transports[t], endpoint);
         CHECK_OK (zmq_connect (dish, endpoint));
         CHECK_OK (zmq_join (dish, "one"));
         CHECK_OK (zmq_join (dish, "two"));

@@ -460,8 +460,8 @@ HELPER __attribute__ ((noreturn)) void skip_all (const char *reason)
     exit (77);
 }
 
-#include "harness_zmq.h"
-
 #include "harness_system.h"
+
+#include "harness_zmq.h"
 
 #endif

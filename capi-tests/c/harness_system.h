@@ -1,5 +1,5 @@
 /*
- * Test harness, third part: raw peers, threads, child processes, interop between two libraries,
+ * Test harness, second part: raw peers, ports, threads, child processes, interop between two libraries,
  * signals and descriptors. Included by harness.h; what may not live here is anything of zmq.h.
  */
 #ifndef CAPI_HARNESS_SYSTEM_H
@@ -70,24 +70,53 @@ HELPER int raw_listen (char *endpoint)
     return fd;
 }
 
-/*
- * A loopback endpoint where nobody listens. The port stays ours until the program ends (no other
- * program gets it), and a socket of this program may still bind to it later.
- */
-HELPER void unused_endpoint (char *endpoint)
+/* Whether this machine has ::1. */
+HELPER int has_ipv6 (void)
 {
-    struct sockaddr_in in;
-    socklen_t size = sizeof in;
+    struct sockaddr_in6 in;
+    const int fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    memset (&in, 0, sizeof in);
+    in.sin6_family = AF_INET6;
+    in.sin6_addr = in6addr_loopback;
+    const int has = fd >= 0 && bind (fd, (struct sockaddr *) &in, sizeof in) == 0;
+    if (fd >= 0)
+        close (fd);
+    return has;
+}
+
+/*
+ * A free port of loopback, of IPv4 or IPv6, where nobody listens. It stays ours until the program ends: no other
+ * program gets it, and no connection leaves from it, while sockets of this program may bind to it, leave it and
+ * bind again.
+ */
+HELPER int hold_port (int family)
+{
+    union
+    {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at;
+    socklen_t size = family == AF_INET ? sizeof at.v4 : sizeof at.v6;
     const int yes = 1;
-    const int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int fd = socket (family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     REQUIRE (fd >= 0);
     REQUIRE_OK (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes));
-    memset (&in, 0, sizeof in);
-    in.sin_family = AF_INET;
-    in.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-    REQUIRE_OK (bind (fd, (struct sockaddr *) &in, size));
-    REQUIRE_OK (getsockname (fd, (struct sockaddr *) &in, &size));
-    snprintf (endpoint, ENDPOINT_SIZE, "tcp://127.0.0.1:%d", ntohs (in.sin_port));
+    memset (&at, 0, sizeof at);
+    at.any.sa_family = (sa_family_t) family;
+    if (family == AF_INET)
+        at.v4.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+    else
+        at.v6.sin6_addr = in6addr_loopback;
+    REQUIRE_OK (bind (fd, &at.any, size));
+    REQUIRE_OK (getsockname (fd, &at.any, &size));
+    return ntohs (family == AF_INET ? at.v4.sin_port : at.v6.sin6_port);
+}
+
+/* A loopback endpoint where nobody listens, of a port that is held. */
+HELPER void unused_endpoint (char *endpoint)
+{
+    snprintf (endpoint, ENDPOINT_SIZE, "tcp://127.0.0.1:%d", hold_port (AF_INET));
 }
 
 /* The next connection; -1 when none comes within `timeout` ms. */

@@ -1,5 +1,5 @@
 /*
- * Test harness, second part: contexts, sockets, messages and monitors. Included by harness.h;
+ * Test harness, third part: contexts, sockets, messages and monitors. Included by harness.h;
  * what may not live here is anything that does not go through zmq.h.
  */
 #ifndef CAPI_HARNESS_ZMQ_H
@@ -119,6 +119,24 @@ HELPER void bind_any (void *socket, const char *transport, char *endpoint)
     }
     REQUIRE_OK (zmq_bind (socket, wanted));
     last_endpoint (socket, endpoint);
+}
+
+/*
+ * As bind_any, for an endpoint that is left and bound again, or that somebody tries to reach meanwhile: its port is
+ * held, or another program might have it by then.
+ */
+HELPER void bind_held (void *socket, const char *transport, char *endpoint)
+{
+    if (strcmp (transport, "tcp") == 0)
+        unused_endpoint (endpoint);
+    else if (strcmp (transport, "tcp6") == 0) {
+        set_int (socket, ZMQ_IPV6, 1);
+        snprintf (endpoint, ENDPOINT_SIZE, "tcp://[::1]:%d", hold_port (AF_INET6));
+    } else {
+        bind_any (socket, transport, endpoint);
+        return;
+    }
+    REQUIRE_OK (zmq_bind (socket, endpoint));
 }
 
 /* Binds `server` to a fresh address and connects `client` to it. */

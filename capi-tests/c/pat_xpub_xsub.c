@@ -293,7 +293,7 @@ CASE (late_publisher)
             void *xpub = mk_socket (ctx, ZMQ_XPUB);
             int seen = 0;
             set_int (xpub, ZMQ_XPUB_VERBOSE, 1);
-            bind_any (xpub, transport, endpoint);
+            bind_held (xpub, transport, endpoint);
             REQUIRE_OK (zmq_connect (xsub, endpoint));
             for (int n = 0; n < 2; ++n) { /* in any order */
                 REQUIRE (recv_str (xpub, text, sizeof text) > 0);

@@ -33,7 +33,7 @@ static int bind_to (void *socket, const char *endpoint)
 static void free_endpoint (void *ctx, char *endpoint)
 {
     void *socket = mk_socket (ctx, ZMQ_PAIR);
-    bind_any (socket, TRANSPORT, endpoint);
+    bind_held (socket, TRANSPORT, endpoint);
     CHECK_OK (zmq_unbind (socket, endpoint));
     rm_socket (socket);
 }
@@ -221,7 +221,7 @@ CASE (bind_twice)
     void *ctx = mk_ctx (), *first = mk_socket (ctx, ZMQ_PULL), *second = mk_socket (ctx, ZMQ_PULL);
     void *push = mk_socket (ctx, ZMQ_PUSH);
     char endpoint[ENDPOINT_SIZE];
-    bind_any (first, TRANSPORT, endpoint);
+    bind_held (first, TRANSPORT, endpoint);
     if (EXCLUSIVE) {
         CHECK_ERRNO (bind_to (second, endpoint), EADDRINUSE);
         CHECK_ERRNO (bind_to (first, endpoint), EADDRINUSE);
@@ -286,7 +286,7 @@ CASE (unbind_and_rebind)
     const pair_t p = new_pair (ZMQ_DEALER, ZMQ_DEALER);
     void *late = mk_socket (p.ctx, ZMQ_DEALER), *next = mk_socket (p.ctx, ZMQ_DEALER);
     char endpoint[ENDPOINT_SIZE], text[32];
-    bind_any (p.server, TRANSPORT, endpoint);
+    bind_held (p.server, TRANSPORT, endpoint);
     set_int (p.client, ZMQ_RECONNECT_IVL, 10);
     connect_to (p.client, endpoint);
     bounce (p.server, p.client);

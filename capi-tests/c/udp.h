@@ -90,19 +90,6 @@ HELPER int fd_int (int fd, int level, int option)
     return value;
 }
 
-HELPER int has_ipv6 (void)
-{
-    struct sockaddr_in6 in;
-    const int fd = socket (AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    memset (&in, 0, sizeof in);
-    in.sin6_family = AF_INET6;
-    in.sin6_addr = in6addr_loopback;
-    const int has = fd >= 0 && bind (fd, (struct sockaddr *) &in, sizeof in) == 0;
-    if (fd >= 0)
-        close (fd);
-    return has;
-}
-
 #ifdef ZMQ_BUILD_DRAFT_API
 
 /* Sends a message to a group; zmq_msg_send's result. */
