@@ -233,6 +233,18 @@ HELPER void sec_connect (sec_t *sec, const char *transport)
     REQUIRE_OK (zmq_connect (sec->client, sec->endpoint));
 }
 
+/*
+ * The same for a client that will not get in and tries to say something: who is refused for good has nobody
+ * to send to any more, so the handler answers when it has been said.
+ */
+HELPER void sec_connect_saying (sec_t *sec, const char *transport, const char *text)
+{
+    bind_any (sec->server, transport, sec->endpoint);
+    REQUIRE_OK (zmq_connect (sec->client, sec->endpoint));
+    send_str (sec->client, text, 0);
+    zap_start (sec->handler, sec->ctx, &sec->stop);
+}
+
 HELPER void sec_end (sec_t *sec)
 {
     zmq_socket_monitor (sec->client, NULL, 0);

@@ -124,8 +124,7 @@ CASE (refusals)
             snprintf (text, sizeof text, "%d", status);
             sec_t sec = sec_begin ((sec_mechanism_t) m, "here", ZMQ_REP);
             zap_answer (sec.handler, 2, text, 3);
-            sec_connect (&sec, "tcp");
-            send_str (sec.client, "let me in", 0);
+            sec_connect_saying (&sec, "tcp", "let me in");
             sec_expect (sec_names[m], sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, status);
             sec_expect (sec_names[m], sec.client_monitor, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, status);
             expect_nothing (sec.server);
@@ -156,8 +155,7 @@ static void check_bad_reply (int frame, const char *text, size_t size, int frame
         if (frame >= 0)
             zap_answer (sec.handler, frame, text, size);
         sec.handler->reply_frames = frames;
-        sec_connect (&sec, "tcp");
-        send_str (sec.client, "let me in", 0);
+        sec_connect_saying (&sec, "tcp", "let me in");
         sec_expect (sec_names[m], sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, expected);
         expect_nothing (sec.server);
         sec_end (&sec);

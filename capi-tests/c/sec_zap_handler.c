@@ -27,6 +27,20 @@ static void answer (void *handler, const char *status)
     answer_as (handler, status, "joe");
 }
 
+/*
+ * Lets in whoever is asked about until the socket has something to read. On a slow machine an answer may come too
+ * late for its connection; then there is another one.
+ */
+static void let_in (void *handler, void *socket)
+{
+    zmq_pollitem_t items[2] = {{socket, 0, ZMQ_POLLIN, 0}, {handler, 0, ZMQ_POLLIN, 0}};
+    const long long end = now_ms () + DEADLINE_MS;
+    while (now_ms () < end && zmq_poll (items, 2, DEADLINE_MS) > 0 && !items[0].revents) {
+        REQUIRE (zap_read (handler, asked) > 0);
+        answer (handler, "200");
+    }
+}
+
 /* A server and a client as sec_begin makes them, with a ROUTER for a handler that this thread plays. */
 static sec_t begin (int mechanism, void **handler)
 {
@@ -52,6 +66,9 @@ CASE (no_answer)
         sec_connect (&sec, "tcp");
         send_str (sec.client, "let me in", 0);
         REQUIRE (zap_read (handler, asked) > 0);
+        /* On a slow machine others may have come to their end before, without a request. */
+        while (read_event (sec.monitor, 0, NULL, NULL) != -1)
+            continue;
         sec_expect (sec_names[m], sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EAGAIN);
         expect_nothing (sec.server);
         /* Too late. */
@@ -72,8 +89,7 @@ CASE (no_answer_at_first)
         sec_connect (&sec, "tcp");
         send_str (sec.client, "let me in", 0);
         REQUIRE (zap_read (handler, first) > 0);
-        REQUIRE (zap_read (handler, asked) > 0);
-        answer (handler, "200");
+        let_in (handler, sec.server);
         expect_msg (sec.server, "let me in");
         end (&sec, handler);
     }
@@ -84,16 +100,21 @@ CASE (handler_dies)
 {
     for (int m = 0; m < SEC_MECHANISMS; ++m) {
         void *handler;
+        int value = -1;
         sec_t sec = begin (m, &handler);
         set_int (sec.server, ZMQ_HANDSHAKE_IVL, 300);
         sec_connect (&sec, "tcp");
         REQUIRE (zap_read (handler, asked) > 0);
         rm_socket (handler);
         sec_expect (sec_names[m], sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EAGAIN);
-        if (m == SEC_PLAIN)
-            sec_expect (sec_names[m], sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EFAULT);
-        else
+        if (m != SEC_PLAIN)
             bounce (sec.server, sec.client);
+        else { /* more than one may have waited, on a slow machine */
+            do {
+                REQUIRE (wait_event (sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, &value, NULL));
+            } while (value == EAGAIN);
+            CHECK_STR (err_name (value), "EFAULT");
+        }
         sec_end (&sec);
     }
 }
@@ -109,8 +130,9 @@ CASE (handler_comes_late)
         sec_expect (sec_names[m], sec.monitor, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EFAULT);
         void *handler = mk_socket (sec.ctx, ZMQ_ROUTER);
         REQUIRE_OK (zmq_bind (handler, ZAP_ENDPOINT));
-        REQUIRE (zap_read (handler, asked) > 0);
-        answer (handler, "200");
+        send_str (sec.client, "at last", 0);
+        let_in (handler, sec.server);
+        expect_msg (sec.server, "at last");
         bounce (sec.server, sec.client);
         rm_socket (handler);
         sec_end (&sec);
@@ -328,7 +350,7 @@ static void check_two_users (int type, const char *transport)
             void *client = mk_socket (ctx, type == ZMQ_PULL ? ZMQ_PUSH : type);
             sec_be_client (client, (sec_mechanism_t) m);
             if (i == 0) {
-                bind_any (client, transport, endpoint);
+                bind_held (client, transport, endpoint);
                 REQUIRE_OK (zmq_connect (server, endpoint));
             } else
                 REQUIRE_OK (zmq_bind (client, endpoint));
