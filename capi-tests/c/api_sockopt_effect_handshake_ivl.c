@@ -66,8 +66,8 @@ CASE (client_that_drips_bytes)
     void *ctx = mk_ctx ();
     void *server = mk_server (ctx, 200, endpoint);
     mk_greeting (greeting);
-    const int fd = raw_connect (endpoint);
     const long long start = now_ms ();
+    const int fd = raw_connect (endpoint);
     int closed = 0;
     for (int i = 0; i < 64 && !closed; ++i) {
         char byte[64];

@@ -93,30 +93,33 @@ CASE (message_ends_the_wait)
     receive_in_time (-1);
 }
 
+typedef struct
+{
+    void *socket;
+    char endpoint[ENDPOINT_SIZE];
+} late_t;
+
 static void *connect_soon (void *arg)
 {
-    void **sockets = arg;
-    char endpoint[ENDPOINT_SIZE];
-    last_endpoint (sockets[0], endpoint);
+    late_t *late = arg;
     msleep (100);
-    CHECK_OK (zmq_connect (sockets[1], endpoint));
-    expect_msg (sockets[1], "in time");
+    CHECK_OK (zmq_connect (late->socket, late->endpoint));
+    expect_msg (late->socket, "in time");
     return NULL;
 }
 
 CASE (peer_ends_the_wait_of_send)
 {
     void *ctx = mk_ctx ();
-    void *sockets[2] = {mk_socket (ctx, ZMQ_PUSH), mk_socket (ctx, ZMQ_PULL)};
-    CHECK_OK (zmq_bind (sockets[0], "tcp://127.0.0.1:*"));
-    set_int (sockets[0], ZMQ_SNDTIMEO, -1);
-    pthread_t thread = start_thread (connect_soon, sockets);
-    /* The thread only reads the endpoint of this socket, before it starts to wait. */
-    msleep (50);
-    send_str (sockets[0], "in time", 0);
+    void *push = mk_socket (ctx, ZMQ_PUSH);
+    late_t late = {mk_socket (ctx, ZMQ_PULL), ""};
+    bind_any (push, "tcp", late.endpoint);
+    set_int (push, ZMQ_SNDTIMEO, -1);
+    pthread_t thread = start_thread (connect_soon, &late);
+    send_str (push, "in time", 0);
     join_thread (thread);
-    rm_socket (sockets[0]);
-    rm_socket (sockets[1]);
+    rm_socket (push);
+    rm_socket (late.socket);
     rm_ctx (ctx);
 }
 

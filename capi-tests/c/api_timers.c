@@ -184,10 +184,11 @@ CASE (late_execution_fires_once)
 CASE (order_of_expiry)
 {
     void *timers = mk_timers ();
-    const int slow = zmq_timers_add (timers, 30, on_timer, NULL);
+    /* So far from each other that a pause between two of these lines does not matter. */
+    const int slow = zmq_timers_add (timers, 500, on_timer, NULL);
     const int fast = zmq_timers_add (timers, 10, on_timer, NULL);
-    const int middle = zmq_timers_add (timers, 20, on_timer, NULL);
-    msleep (50);
+    const int middle = zmq_timers_add (timers, 250, on_timer, NULL);
+    msleep (600);
     CHECK_OK (zmq_timers_execute (timers));
     CHECK_INT (orders, 3);
     CHECK_INT (order[0], fast);

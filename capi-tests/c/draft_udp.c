@@ -166,20 +166,31 @@ CASE (slow_dish)
         memcpy (bytes + 2, &i, sizeof i);
         raw_send_to (fd, p.port, bytes, sizeof bytes);
     }
-    for (i = 0; wait_readable (p.dish) && zmq_recv (p.dish, &got, sizeof got, ZMQ_DONTWAIT) == sizeof got; ++i) {
+    /* It goes on as before: what is sent when nothing comes any more arrives, behind the rest if there is one. */
+    const long long end = now_ms () + DEADLINE_MS;
+    int is_over = 0;
+    for (i = 0; !is_over && now_ms () < end;) {
+        char body[8];
+        int ready;
+        poll_ready (p.dish, ZMQ_POLLIN, 50, &ready);
+        if (!ready) {
+            raw_send_to (fd, p.port, "\1gis over", 9);
+            continue;
+        }
+        const int size = zmq_recv (p.dish, body, sizeof body, 0);
+        is_over = size == 7 && memcmp (body, "is over", 7) == 0;
+        if (is_over)
+            break;
+        CHECK_INT (size, sizeof got);
+        memcpy (&got, body, sizeof got);
         CHECK (got > last);
         if (i < 10)
             CHECK_INT (got, i);
         last = got;
-        int ready;
-        poll_ready (p.dish, ZMQ_POLLIN, 50, &ready);
-        if (!ready)
-            break;
+        ++i;
     }
+    CHECK (is_over);
     CHECK (i >= 10 && i < SENT / 2);
-    /* It goes on as before. */
-    raw_send_to (fd, p.port, "\1glast", 6);
-    expect_group (p.dish, "g", "last", 4);
     close (fd);
     rm_pair (&p);
 }
