@@ -44,6 +44,12 @@ pub fn endpoint(input: &[u8]) {
                 assert!(udp.target.port.is_some());
                 assert!(udp.interface.is_none_or(|name| text.contains(&name)));
             }
+            Address::Vsock(_) | Address::Tipc(_) => {
+                let kernel = parsed.of_kernel().expect("an address of the kernel");
+                let shown = address::endpoint_of(&kernel);
+                assert!(shown.starts_with(scheme.as_bytes()));
+                assert_eq!(address::parse(&shown, purpose), Ok(parsed));
+            }
         }
     }
     for ipv6 in [false, true] {

@@ -29,6 +29,8 @@ pub struct Listener {
     owner: Arc<dyn Owner>,
     options: Arc<SocketOptions>,
     census: Arc<dyn Census>,
+    endpoint: Vec<u8>,
+    /// What it calls itself to monitors and traces, where that is not the same.
     ends: Ends,
     core: Mutex<Core>,
 }
@@ -68,7 +70,8 @@ impl Listener {
             owner: Arc::clone(owner),
             options: Arc::clone(options),
             census: Arc::clone(census),
-            ends: Ends::bound(bound.endpoint(), b""),
+            endpoint: bound.endpoint().to_owned(),
+            ends: Ends::bound(bound.name(), b""),
             core: Mutex::new(Core {
                 bound: None,
                 sessions: Vec::new(),
@@ -95,7 +98,13 @@ impl Listener {
     /// The resolved endpoint (`ZMQ_LAST_ENDPOINT`).
     #[must_use]
     pub fn endpoint(&self) -> &[u8] {
-        &self.ends.local
+        &self.endpoint
+    }
+
+    /// Whether a program may name it so: by its endpoint, or by what it was bound to serve.
+    #[must_use]
+    pub fn is_named(&self, name: &[u8]) -> bool {
+        self.endpoint == name || self.ends.local == name
     }
 
     /// Whether it is closed, and so are the connections that came by it.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::session::ConnectTarget;
 use super::workers::Workers;
-use crate::errno::{Errno, Result};
-use crate::transport::{Address, HostPort, Resolved, resolve_connect};
+use crate::errno::Result;
+use crate::transport::{Address, HostPort, Resolved, resolve};
 
 static RESOLVERS: Workers = Workers::new("ZMQbg/Resolver", 4);
 
@@ -31,15 +31,7 @@ pub(crate) fn at_once(address: &Address, ipv6: bool) -> Option<Result<Resolved>>
             Some(resolve(address, ipv6))
         }
         Address::Tcp(_) => None,
-        Address::Ipc(_) | Address::Inproc(_) | Address::Udp(_) => Some(resolve(address, ipv6)),
-    }
-}
-
-fn resolve(address: &Address, ipv6: bool) -> Result<Resolved> {
-    match address {
-        Address::Tcp(tcp) => resolve_connect(tcp, ipv6).map(Resolved::Tcp),
-        Address::Ipc(ipc) => Ok(Resolved::Ipc(ipc.clone())),
-        // Never dialled: such pipes are made without a session, or with one that only sends.
-        Address::Inproc(_) | Address::Udp(_) => Err(Errno::EINVAL),
+        // Others need nobody. Or are never dialled: such pipes are made without a session, or with one that only sends.
+        _ => Some(resolve(address, ipv6)),
     }
 }

@@ -56,11 +56,15 @@ impl Endpoint {
         }
     }
 
-    /// Whether a program may name it so. What was bound by udp has the name that it was given, as in the
-    /// reference, and the one with the port that was chosen.
+    /// Whether a program may name it so. What was bound by udp or tipc has the name that it was given, as in the
+    /// reference, and the one that it got.
     fn is_named(&self, name: &[u8]) -> bool {
         self.name == name
-            || matches!(&self.kind, Kind::Datagrams(session, _) if session.endpoint() == name)
+            || match &self.kind {
+                Kind::Datagrams(session, _) => session.endpoint() == name,
+                Kind::Bound(listener) => listener.is_named(name),
+                _ => false,
+            }
     }
 }
 
@@ -176,7 +180,12 @@ impl Socket {
         match Listener::bind(&address, &hub, &owner, &options, &census) {
             Ok(listener) => {
                 let resolved = listener.endpoint().to_owned();
-                self.add_endpoint(&resolved, Kind::Bound(listener));
+                let name = match address {
+                    Address::Tipc(_) => endpoint,
+                    _ => &resolved,
+                };
+                self.add_endpoint(name, Kind::Bound(listener));
+                self.last_endpoint = resolved;
                 Ok(())
             }
             Err(errno) => {

@@ -5,6 +5,10 @@ use std::mem::{MaybeUninit, offset_of};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::ptr;
 
+mod tipc;
+
+pub use tipc::Tipc;
+
 /// Longest path or abstract name of a unix socket in bytes; a path needs a NUL behind it.
 pub const UNIX_NAME_MAX: usize = UNIX_PATH_SIZE - 1;
 
@@ -22,6 +26,39 @@ pub enum Address {
     Abstract(Vec<u8>),
     /// A unix socket that is not bound
     Unnamed,
+    /// A context (a virtual machine or its host) and a port of it
+    Vsock(Vsock),
+    /// An address of TIPC
+    Tipc(Tipc),
+}
+
+/// A context and a port (`vsock(7)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vsock {
+    /// The context: a virtual machine, 2 for the host, 1 for what stays here, [`ANY`](Self::ANY) to bind to all
+    pub cid: u32,
+    /// The port, [`ANY`](Self::ANY) if the system is to choose
+    pub port: u32,
+}
+
+impl Vsock {
+    /// Any context, any port.
+    pub const ANY: u32 = libc::VMADDR_CID_ANY;
+    /// The context of connections that do not leave the machine.
+    pub const LOCAL: u32 = libc::VMADDR_CID_LOCAL;
+}
+
+impl Address {
+    /// The family of sockets that have such addresses.
+    pub(super) fn family(&self) -> libc::c_int {
+        match self {
+            Self::Ip(ip) if ip.is_ipv4() => libc::AF_INET,
+            Self::Ip(_) => libc::AF_INET6,
+            Self::Path(_) | Self::Abstract(_) | Self::Unnamed => libc::AF_UNIX,
+            Self::Vsock(_) => libc::AF_VSOCK,
+            Self::Tipc(_) => libc::AF_TIPC,
+        }
+    }
 }
 
 /// An address in the kernel's form.
@@ -47,6 +84,8 @@ impl Raw {
             Address::Path(path) => Self::unix(path, 0),
             Address::Abstract(name) => Self::unix(name, 1),
             Address::Unnamed => Self::unix(b"", 0),
+            Address::Vsock(at) => Ok(Self::vsock(*at)),
+            Address::Tipc(at) => Ok(Self::of(&tipc::SockaddrTipc::from(*at))),
         }
     }
 
@@ -73,6 +112,17 @@ impl Raw {
         }
     }
 
+    fn vsock(address: Vsock) -> Self {
+        let mut raw = Self::empty();
+        // SAFETY: the storage is larger and stricter aligned than this, all bits are good.
+        let vm: &mut libc::sockaddr_vm = unsafe { &mut *raw.as_mut_ptr().cast() };
+        vm.svm_family = libc::AF_VSOCK as libc::sa_family_t;
+        vm.svm_cid = address.cid;
+        vm.svm_port = address.port;
+        raw.len = size_of::<libc::sockaddr_vm>() as libc::socklen_t;
+        raw
+    }
+
     pub(super) fn as_ptr(&self) -> *const libc::sockaddr {
         (&raw const self.storage).cast()
     }
@@ -81,12 +131,15 @@ impl Raw {
         (&raw mut self.storage).cast()
     }
 
-    /// The address in Rust's form; `None` for a family that is neither IP nor unix.
-    pub(super) fn read(&self) -> Option<Address> {
+    /// All that the kernel says that there is.
+    fn bytes(&self) -> &[u8] {
         let len = (self.len as usize).min(size_of::<libc::sockaddr_storage>());
         // SAFETY: the storage is initialised all over, whatever the kernel wrote of it.
-        let bytes: &[u8] =
-            unsafe { std::slice::from_raw_parts((&raw const self.storage).cast(), len) };
+        unsafe { std::slice::from_raw_parts((&raw const self.storage).cast(), len) }
+    }
+
+    /// The address in Rust's form; `None` for a family that is not known here.
+    pub(super) fn read(&self) -> Option<Address> {
         match i32::from(self.storage.ss_family) {
             libc::AF_INET => {
                 // SAFETY: the storage is larger and stricter aligned than this, all bits are good.
@@ -103,17 +156,32 @@ impl Raw {
                 let full = SocketAddrV6::new(ip, port, v6.sin6_flowinfo, v6.sin6_scope_id);
                 Some(Address::Ip(full.into()))
             }
-            libc::AF_UNIX => Some(match bytes.get(UNIX_PATH_OFFSET..).unwrap_or_default() {
-                [] => Address::Unnamed,
-                [0, name @ ..] => Address::Abstract(name.to_vec()),
-                path => {
-                    let end = path
-                        .iter()
-                        .position(|&byte| byte == 0)
-                        .unwrap_or(path.len());
-                    Address::Path(path[..end].to_vec())
-                }
-            }),
+            libc::AF_UNIX => Some(
+                match self.bytes().get(UNIX_PATH_OFFSET..).unwrap_or_default() {
+                    [] => Address::Unnamed,
+                    [0, name @ ..] => Address::Abstract(name.to_vec()),
+                    path => {
+                        let end = path
+                            .iter()
+                            .position(|&byte| byte == 0)
+                            .unwrap_or(path.len());
+                        Address::Path(path[..end].to_vec())
+                    }
+                },
+            ),
+            libc::AF_VSOCK => {
+                // SAFETY: the storage is larger and stricter aligned than this, all bits are good.
+                let vm: &libc::sockaddr_vm = unsafe { &*(&raw const self.storage).cast() };
+                Some(Address::Vsock(Vsock {
+                    cid: vm.svm_cid,
+                    port: vm.svm_port,
+                }))
+            }
+            libc::AF_TIPC => {
+                // SAFETY: the storage is larger and stricter aligned than this, all bits are good.
+                let raw: &tipc::SockaddrTipc = unsafe { &*(&raw const self.storage).cast() };
+                raw.read().map(Address::Tipc)
+            }
             _ => None,
         }
     }
@@ -190,6 +258,26 @@ mod tests {
             Address::Abstract(b"name\0with nul".to_vec()),
             Address::Abstract(vec![b'a'; UNIX_NAME_MAX - 1]),
             Address::Unnamed,
+            Address::Vsock(Vsock { cid: 3, port: 5555 }),
+            Address::Vsock(Vsock {
+                cid: Vsock::ANY,
+                port: Vsock::ANY,
+            }),
+            Address::Tipc(Tipc::Unbound),
+            Address::Tipc(Tipc::Socket {
+                node: 0x0100_1001,
+                port: 1,
+            }),
+            Address::Tipc(Tipc::Service {
+                service: 64,
+                instance: 5,
+                domain: 6,
+            }),
+            Address::Tipc(Tipc::Range {
+                service: 64,
+                lower: 7,
+                upper: 8,
+            }),
         ] {
             let raw = Raw::new(&address).expect("fits");
             assert_eq!(raw.read(), Some(address));

@@ -1,4 +1,4 @@
-//! Stream sockets, TCP and unix: making, tuning, connecting, sending and receiving.
+//! Stream sockets, of TCP, unix and other families: making, tuning, connecting, sending and receiving.
 //!
 //! Every socket is close-on-exec and non-blocking from birth, none ever raises `SIGPIPE`.
 
@@ -7,6 +7,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::time::Duration;
 
 use super::sockaddr::{Address, Raw};
 
@@ -26,11 +27,7 @@ pub struct Credentials {
 /// # Errors
 /// `EMFILE`, `ENFILE`, `EAFNOSUPPORT`, `ENOBUFS`, `ENOMEM`.
 pub fn stream(address: &Address) -> io::Result<OwnedFd> {
-    let family = match address {
-        Address::Ip(ip) if ip.is_ipv4() => libc::AF_INET,
-        Address::Ip(_) => libc::AF_INET6,
-        _ => libc::AF_UNIX,
-    };
+    let family = address.family();
     let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
     // SAFETY: takes no pointers.
     let fd = unsafe { syscall!(socket(family, kind, 0)) }?;
@@ -165,6 +162,17 @@ pub fn set_bytes(fd: BorrowedFd<'_>, level: c_int, name: c_int, value: &[u8]) ->
         ))
     }?;
     Ok(())
+}
+
+/// Sets an option whose value is a time, as a `timeval`.
+///
+/// # Errors
+/// Those of `setsockopt(2)`.
+pub fn set_time(fd: BorrowedFd<'_>, level: c_int, name: c_int, value: Duration) -> io::Result<()> {
+    let seconds = libc::time_t::try_from(value.as_secs()).unwrap_or(libc::time_t::MAX);
+    let micros = value.subsec_micros() as libc::suseconds_t;
+    let bytes = [seconds.to_ne_bytes(), micros.to_ne_bytes()].concat();
+    set_bytes(fd, level, name, &bytes)
 }
 
 /// Reads an option whose value is an `int`.

@@ -8,14 +8,18 @@
 mod host;
 mod ipc;
 mod tcp;
+mod tipc;
 mod udp;
+mod vsock;
 
 pub use host::HostPort;
 pub use ipc::IpcAddress;
 pub use tcp::TcpAddress;
+pub use tipc::node_name;
 pub use udp::UdpAddress;
 
 use crate::errno::{Errno, Result};
+use crate::sys::sockaddr::{self, Tipc, Vsock};
 
 /// What an endpoint is parsed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,28 @@ pub enum Address {
     Tcp(TcpAddress),
     /// A UDP host and port, or a multicast group
     Udp(UdpAddress),
+    /// A context and a port
+    Vsock(Vsock),
+    /// A service in a cluster, or a socket
+    Tipc(Tipc),
+}
+
+impl Address {
+    /// The address as the kernel has it, of a transport that asks nobody else.
+    ///
+    /// # Errors
+    /// `EINVAL` if there is none.
+    pub fn of_kernel(&self) -> Result<sockaddr::Address> {
+        match self {
+            Self::Ipc(IpcAddress::Path(path)) => Ok(sockaddr::Address::Path(path.clone())),
+            Self::Ipc(IpcAddress::Abstract(name)) => Ok(sockaddr::Address::Abstract(name.clone())),
+            Self::Vsock(at) => Ok(sockaddr::Address::Vsock(*at)),
+            Self::Tipc(at) => Ok(sockaddr::Address::Tipc(*at)),
+            Self::Ipc(IpcAddress::Wildcard) | Self::Inproc(_) | Self::Tcp(_) | Self::Udp(_) => {
+                Err(Errno::EINVAL)
+            }
+        }
+    }
 }
 
 /// Parses an endpoint.
@@ -50,6 +76,8 @@ pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result
         ("ipc", address) => ipc::parse(address, purpose).map(Address::Ipc),
         ("tcp", address) => tcp::parse(address, purpose).map(Address::Tcp),
         ("udp", address) => udp::parse(address, purpose).map(Address::Udp),
+        ("vsock", address) => vsock::parse(address, purpose).map(Address::Vsock),
+        ("tipc", address) => tipc::parse(address, purpose).map(Address::Tipc),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -67,7 +95,7 @@ pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
     let scheme = str::from_utf8(scheme).unwrap_or("?");
     match scheme {
         _ if scheme.is_empty() || address.is_empty() => Err(Errno::EINVAL),
-        "inproc" | "ipc" | "tcp" | "udp" => Ok((scheme, address)),
+        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" => Ok((scheme, address)),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -78,6 +106,27 @@ pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
 /// `EINVAL` if it is malformed.
 pub fn parse_proxy(address: &[u8]) -> Result<Address> {
     tcp::parse(address, Purpose::Connect).map(Address::Tcp)
+}
+
+/// An address of the kernel's as an endpoint.
+#[must_use]
+pub fn endpoint_of(address: &sockaddr::Address) -> Vec<u8> {
+    match address {
+        sockaddr::Address::Ip(address) => format!("tcp://{address}").into_bytes(),
+        sockaddr::Address::Path(path) => [b"ipc://", path.as_slice()].concat(),
+        sockaddr::Address::Abstract(name) => [b"ipc://@", name.as_slice()].concat(),
+        sockaddr::Address::Unnamed => b"ipc://".to_vec(),
+        sockaddr::Address::Vsock(at) => vsock::to_endpoint(*at).into_bytes(),
+        sockaddr::Address::Tipc(at) => tipc::to_endpoint(*at).into_bytes(),
+    }
+}
+
+/// A number of 32 bits: digits, and nothing else.
+fn number(text: &[u8]) -> Option<u32> {
+    if !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    str::from_utf8(text).ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use super::address::IpcAddress;
 use super::resolve::{Resolved, ResolvedTcp};
 use super::stream::Stream;
 use super::tune;
@@ -18,7 +17,7 @@ use crate::sys::socket;
 pub enum Dial {
     /// All the way (the rule with ipc)
     Connected(Stream),
-    /// The handshake of TCP is under way
+    /// The transport's handshake is under way
     InProgress(Dialing),
 }
 
@@ -37,21 +36,17 @@ pub struct Dialing {
 /// full, try later).
 pub fn start(resolved: &Resolved, options: &SocketOptions) -> Result<Dial> {
     match resolved {
-        Resolved::Ipc(address) => dial_ipc(address, options),
         Resolved::Tcp(address) => dial_tcp(address, options),
+        Resolved::Other(target) => dial_other(target, options),
     }
 }
 
-fn dial_ipc(address: &IpcAddress, options: &SocketOptions) -> Result<Dial> {
-    let target = match address {
-        IpcAddress::Wildcard => return Err(Errno::EINVAL),
-        IpcAddress::Path(path) => Address::Path(path.clone()),
-        IpcAddress::Abstract(name) => Address::Abstract(name.clone()),
-    };
-    let fd = socket::stream(&target)?;
-    tune::buffers(fd.as_fd(), options);
-    if socket::connect(fd.as_fd(), &target)? {
-        return Ok(Dial::Connected(Stream::new(fd, Some(target))));
+fn dial_other(target: &Address, options: &SocketOptions) -> Result<Dial> {
+    let fd = socket::stream(target)?;
+    tune::before(fd.as_fd(), target, options)?;
+    tune::connect_limit(fd.as_fd(), target, options);
+    if socket::connect(fd.as_fd(), target)? {
+        return Ok(Dial::Connected(Stream::new(fd, Some(target.clone()))));
     }
     Ok(Dial::InProgress(Dialing { fd, maxrt: None }))
 }
@@ -116,7 +111,11 @@ impl Dialing {
     /// `ECONNREFUSED`, `ETIMEDOUT`, `ENETUNREACH`, `EHOSTUNREACH` and others of `connect(2)`;
     /// `ENOTCONN` if it was asked too early.
     pub fn finish(self) -> Result<Stream> {
-        socket::take_error(self.fd.as_fd())?;
+        socket::take_error(self.fd.as_fd()).map_err(|error| match error.raw_os_error() {
+            // How vsock says that nobody listens.
+            Some(libc::ECONNRESET) => Errno::ECONNREFUSED,
+            _ => error.into(),
+        })?;
         let peer = socket::peer_address(self.fd.as_fd())?;
         // Dialling a free port of this host now and then hits upon itself: source and target are
         // one. That is nobody, and would keep the port from whoever is to listen there.

@@ -6,12 +6,12 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::address::{self, IpcAddress, TcpAddress};
-use super::stream::{Stream, endpoint_of};
+use super::address::{self, IpcAddress, TcpAddress, endpoint_of};
+use super::stream::Stream;
 use super::{dial, resolve, tune};
 use crate::errno::{Errno, Result};
 use crate::option::SocketOptions;
-use crate::sys::sockaddr::Address;
+use crate::sys::sockaddr::{Address, Tipc};
 use crate::sys::{fork, net, socket};
 
 /// A bound socket that accepts connections; non-blocking. Dropping it ends that and removes what
@@ -22,6 +22,8 @@ pub struct Listener {
     _file: Option<SocketFile>,
     fd: OwnedFd,
     endpoint: Vec<u8>,
+    /// What it serves, if that has a name of its own
+    service: Option<Vec<u8>>,
 }
 
 /// What came of an attempt to accept.
@@ -50,6 +52,8 @@ impl Listener {
             _ if options.use_fd != -1 => Self::adopt(options.use_fd),
             address::Address::Tcp(address) => Self::bind_tcp(address, options),
             address::Address::Ipc(address) => Self::bind_ipc(address, options),
+            address::Address::Vsock(at) => Self::bind_other(&Address::Vsock(*at), options),
+            address::Address::Tipc(at) => Self::bind_other(&Address::Tipc(*at), options),
         }
     }
 
@@ -57,6 +61,12 @@ impl Listener {
     #[must_use]
     pub fn endpoint(&self) -> &[u8] {
         &self.endpoint
+    }
+
+    /// What monitors call it: the endpoint, but for tipc the service that it was bound to.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        self.service.as_deref().unwrap_or(&self.endpoint)
     }
 
     /// Accepts a connection if one waits and the filters let it in.
@@ -81,16 +91,20 @@ impl Listener {
                 let filters = &options.tcp_accept_filters;
                 filters.is_empty() || filters.iter().any(|filter| filter.admits(peer.ip()))
             }
+            // The kernel says of peers without a network who they are; of others there is no filter.
+            Some(Address::Vsock(_) | Address::Tipc(_)) => true,
             _ => !options.filters_ipc() || admits_process(fd.as_fd(), options),
         };
         if !welcome {
             return Ok(Accepted::Rejected);
         }
-        if matches!(peer, Some(Address::Ip(_))) {
-            tune::connection(fd.as_fd(), options);
-            tune::retransmission(fd.as_fd(), options.tcp_maxrt);
-        } else {
-            tune::buffers(fd.as_fd(), options);
+        match &peer {
+            Some(Address::Ip(_)) => {
+                tune::connection(fd.as_fd(), options);
+                tune::retransmission(fd.as_fd(), options.tcp_maxrt);
+            }
+            Some(peer) => tune::buffers(fd.as_fd(), peer, options),
+            None => {}
         }
         Ok(Accepted::Stream(Stream::new(fd, peer)))
     }
@@ -102,6 +116,7 @@ impl Listener {
             _file: None,
             fd,
             endpoint,
+            service: None,
         })
     }
 
@@ -118,6 +133,19 @@ impl Listener {
             _file: None,
             fd,
             endpoint,
+            service: None,
+        })
+    }
+
+    fn bind_other(local: &Address, options: &SocketOptions) -> Result<Self> {
+        let fd = Self::listen(local, options)?;
+        let endpoint = endpoint_of(&socket::local_address(fd.as_fd())?);
+        let named = matches!(local, Address::Tipc(Tipc::Range { .. }));
+        Ok(Self {
+            _file: None,
+            fd,
+            endpoint,
+            service: named.then(|| endpoint_of(local)),
         })
     }
 
@@ -126,11 +154,12 @@ impl Listener {
         let path = match address {
             IpcAddress::Abstract(name) => {
                 let local = Address::Abstract(name.clone());
-                let fd = Self::listen_ipc(&local, options)?;
+                let fd = Self::listen(&local, options)?;
                 return Ok(Self {
                     _file: None,
                     fd,
                     endpoint: address.to_endpoint(),
+                    service: None,
                 });
             }
             IpcAddress::Path(path) => path.clone(),
@@ -146,19 +175,23 @@ impl Listener {
         let path = Path::new(OsStr::from_bytes(&path));
         let _guard = FILES.lock();
         replace(path);
-        let fd = Self::listen_ipc(&local, options)?;
+        let fd = Self::listen(&local, options)?;
         let file = Some(SocketFile::new(path, directory)?);
         Ok(Self {
             _file: file,
             fd,
             endpoint,
+            service: None,
         })
     }
 
-    fn listen_ipc(local: &Address, options: &SocketOptions) -> Result<OwnedFd> {
+    /// A socket that listens, of any family that needs nothing else.
+    fn listen(local: &Address, options: &SocketOptions) -> Result<OwnedFd> {
         let fd = socket::stream(local)?;
         tune::before(fd.as_fd(), local, options)?;
-        socket::bind(fd.as_fd(), local)?;
+        if *local != Address::Tipc(Tipc::Unbound) {
+            socket::bind(fd.as_fd(), local)?;
+        }
         socket::listen(fd.as_fd(), options.backlog)?;
         Ok(fd)
     }

@@ -1,4 +1,4 @@
-//! tcp, ipc and udp: addresses and their resolution, listening, dialling, streams, datagrams.
+//! tcp, ipc, vsock, tipc and udp: addresses and their resolution, listening, dialling, streams, datagrams.
 //!
 //! Nothing here blocks but `resolve` (and binding to a name, which resolves it): a listener and a
 //! stream say `EAGAIN`, a dial in progress is waited for by whoever owns it. No threads, no
@@ -22,5 +22,5 @@ pub use address::{Address, HostPort, IpcAddress, Purpose, TcpAddress, UdpAddress
 pub use datagram::{UdpRoute, UdpSocket};
 pub use dial::{Dial, Dialing};
 pub use listener::{Accepted, Listener};
-pub use resolve::{Resolved, ResolvedTcp, resolve_bind, resolve_connect};
+pub use resolve::{Resolved, ResolvedTcp, resolve, resolve_bind, resolve_connect};
 pub use stream::Stream;

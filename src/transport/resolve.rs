@@ -2,17 +2,17 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::address::{HostPort, IpcAddress, TcpAddress};
+use super::address::{Address, HostPort, TcpAddress};
 use crate::errno::{Errno, Result};
-use crate::sys::net;
+use crate::sys::{net, sockaddr};
 
 /// What can be dialled without asking anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolved {
-    /// A unix socket
-    Ipc(IpcAddress),
     /// A TCP address
     Tcp(ResolvedTcp),
+    /// An address of another family
+    Other(sockaddr::Address),
 }
 
 /// A TCP peer's address, and the local one to reach it from.
@@ -22,6 +22,17 @@ pub struct ResolvedTcp {
     pub source: Option<SocketAddr>,
     /// The peer
     pub target: SocketAddr,
+}
+
+/// What an address to connect to stands for. Blocks for tcp as [`resolve_connect`], else never.
+///
+/// # Errors
+/// Those of [`resolve_connect`]; `EINVAL` if it is not for streams (inproc, udp).
+pub fn resolve(address: &Address, ipv6: bool) -> Result<Resolved> {
+    match address {
+        Address::Tcp(tcp) => resolve_connect(tcp, ipv6).map(Resolved::Tcp),
+        other => other.of_kernel().map(Resolved::Other),
+    }
 }
 
 /// Resolves an address to connect to. Blocks while the resolver asks the network: not for I/O

@@ -2,19 +2,23 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Duration;
 
-use crate::sys::sockaddr::Address;
-use crate::sys::socket;
+use super::address::{endpoint_of, node_name};
+use crate::sys::sockaddr::{Address, Tipc, Vsock};
+use crate::sys::{poll, socket};
 
 /// What fits into a segment, see [`Stream::write_limit`].
 const TCP_WRITE: usize = 60 * 1024;
 
-/// An established connection over TCP or a unix socket; non-blocking.
+/// An established connection; non-blocking.
 #[derive(Debug)]
 pub struct Stream {
     fd: OwnedFd,
     peer: String,
     write_limit: usize,
+    /// Closing it waits until the peer has room for what was sent.
+    waits_to_close: bool,
 }
 
 impl Stream {
@@ -24,24 +28,30 @@ impl Stream {
             Some(Address::Ip(_)) | None => TCP_WRITE,
             Some(_) => usize::MAX,
         };
+        let waits_to_close = matches!(peer, Some(Address::Tipc(_)));
         let peer = match peer {
             Some(Address::Ip(address)) => address.ip().to_string(),
+            Some(Address::Vsock(Vsock { cid, .. })) => cid.to_string(),
+            Some(Address::Tipc(Tipc::Socket { node, .. })) => node_name(node),
+            Some(Address::Tipc(_)) | None => String::new(),
             // As the reference has it: a name that says nothing, then user, group and process.
-            Some(_) => socket::peer_credentials(fd.as_fd()).map_or_else(
-                |_| String::new(),
-                |who| format!("localhost:{}:{}:{}", who.uid, who.gid, who.pid),
-            ),
-            None => String::new(),
+            Some(Address::Path(_) | Address::Abstract(_) | Address::Unnamed) => {
+                socket::peer_credentials(fd.as_fd()).map_or_else(
+                    |_| String::new(),
+                    |who| format!("localhost:{}:{}:{}", who.uid, who.gid, who.pid),
+                )
+            }
         };
         Self {
             fd,
             peer,
             write_limit,
+            waits_to_close,
         }
     }
 
-    /// The property `Peer-Address` of messages from here: the peer's IP address without its port,
-    /// or for ipc `localhost:uid:gid:pid`; empty if unknown.
+    /// The property `Peer-Address` of messages from here: the peer's IP address without its port, for ipc
+    /// `localhost:uid:gid:pid`, for vsock the number of the context, for tipc the node; empty if unknown.
     #[must_use]
     pub fn peer_address(&self) -> &str {
         &self.peer
@@ -107,6 +117,21 @@ impl Stream {
         socket::send(self.fd.as_fd(), buffer)
     }
 
+    /// Whether closing it (dropping this) may take seconds. TIPC waits for a peer that does not read what it was sent,
+    /// eight seconds at most, also where the descriptor does not block.
+    #[must_use]
+    pub fn may_be_slow_to_close(&self) -> bool {
+        if !self.waits_to_close {
+            return false;
+        }
+        let mut set = [libc::pollfd {
+            fd: self.fd.as_raw_fd(),
+            events: libc::POLLOUT,
+            revents: 0,
+        }];
+        poll::poll(&mut set, Some(Duration::ZERO), None).is_ok_and(|ready| ready == 0)
+    }
+
     /// Ends the stream towards the peer, who still receives what was sent before.
     ///
     /// # Errors
@@ -125,15 +150,5 @@ impl AsRawFd for Stream {
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
-    }
-}
-
-/// An address as an endpoint.
-pub(super) fn endpoint_of(address: &Address) -> Vec<u8> {
-    match address {
-        Address::Ip(address) => format!("tcp://{address}").into_bytes(),
-        Address::Path(path) => [b"ipc://", path.as_slice()].concat(),
-        Address::Abstract(name) => [b"ipc://@", name.as_slice()].concat(),
-        Address::Unnamed => b"ipc://".to_vec(),
     }
 }

@@ -35,11 +35,7 @@ fn at(listener: &Listener) -> &str {
 }
 
 fn resolve(endpoint: &str, options: &SocketOptions) -> Result<Resolved, Errno> {
-    Ok(match address::parse(endpoint, Purpose::Connect)? {
-        Address::Ipc(address) => Resolved::Ipc(address),
-        Address::Tcp(address) => Resolved::Tcp(resolve_connect(&address, options.ipv6)?),
-        Address::Inproc(_) | Address::Udp(_) => return Err(Errno::EINVAL),
-    })
+    super::resolve(&address::parse(endpoint, Purpose::Connect)?, options.ipv6)
 }
 
 fn wait(fd: RawFd, events: i16) {

@@ -8,7 +8,13 @@ use libc::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 use crate::errno::Result;
 use crate::option::{SocketOptions, trimmed};
 use crate::sys::sockaddr::Address;
-use crate::sys::socket::{set_bytes, set_int};
+use crate::sys::socket::{set_bytes, set_int, set_time};
+
+// `linux/vm_sockets.h` and `linux/tipc.h`
+const SO_VM_SOCKETS_BUFFER_SIZE: i32 = 0;
+const SO_VM_SOCKETS_BUFFER_MAX_SIZE: i32 = 2;
+const SO_VM_SOCKETS_CONNECT_TIMEOUT: i32 = 6;
+const TIPC_CONN_TIMEOUT: i32 = 130;
 
 /// Before a bind or connect: buffers, device, type of service, priority.
 ///
@@ -16,7 +22,7 @@ use crate::sys::socket::{set_bytes, set_int};
 /// `ENODEV`, `EPERM` and the like if the socket cannot be bound to `ZMQ_BINDTODEVICE`: it must not
 /// talk over another device. What else the system does not grant is left as it is.
 pub(super) fn before(fd: BorrowedFd<'_>, address: &Address, options: &SocketOptions) -> Result<()> {
-    buffers(fd, options);
+    buffers(fd, address, options);
     let Address::Ip(ip) = address else {
         return Ok(());
     };
@@ -73,12 +79,39 @@ pub(super) fn retransmission(fd: BorrowedFd<'_>, limit: Option<Duration>) {
     }
 }
 
-/// The kernel's buffers; an accepted unix socket does not take them over from its listener.
-pub(super) fn buffers(fd: BorrowedFd<'_>, options: &SocketOptions) {
+/// The kernel's buffers; an accepted unix or TIPC socket does not take them over from its listener.
+pub(super) fn buffers(fd: BorrowedFd<'_>, address: &Address, options: &SocketOptions) {
+    if let Address::Vsock(_) = address {
+        // What it holds for a reader is not counted in socket buffers; what it sends waits in the reader's.
+        if let Ok(size) = u64::try_from(options.rcvbuf) {
+            for name in [SO_VM_SOCKETS_BUFFER_MAX_SIZE, SO_VM_SOCKETS_BUFFER_SIZE] {
+                let _ = set_bytes(fd, libc::AF_VSOCK, name, &size.to_ne_bytes());
+            }
+        }
+        return;
+    }
     if options.sndbuf >= 0 {
         let _ = set_int(fd, SOL_SOCKET, libc::SO_SNDBUF, options.sndbuf);
     }
     if options.rcvbuf >= 0 {
         let _ = set_int(fd, SOL_SOCKET, libc::SO_RCVBUF, options.rcvbuf);
+    }
+}
+
+/// Before a connect: has the kernel wait as long as `ZMQ_CONNECT_TIMEOUT` says. By itself it gives up a vsock connection
+/// after 2 s and one of TIPC after 8.
+pub(super) fn connect_limit(fd: BorrowedFd<'_>, address: &Address, options: &SocketOptions) {
+    let Some(limit) = options.connect_timeout else {
+        return;
+    };
+    match address {
+        Address::Vsock(_) => {
+            let _ = set_time(fd, libc::AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, limit);
+        }
+        Address::Tipc(_) => {
+            let millis = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX);
+            let _ = set_int(fd, libc::SOL_TIPC, TIPC_CONN_TIMEOUT, millis);
+        }
+        _ => {}
     }
 }

@@ -190,9 +190,7 @@ impl Session {
                 self.on_dialed(core, stream);
             }
             Ok(Dial::InProgress(dialing)) => {
-                if is_tcp {
-                    self.report_delayed(core);
-                }
+                self.report_delayed(core);
                 let Some(me) = self.me.upgrade() else { return };
                 match self.hub.add(dialing.as_raw_fd(), me, Interest::WRITABLE) {
                     Ok(token) => {

@@ -44,7 +44,7 @@ impl Session {
         self.trace_loss(&core.ends, &conn, &loss);
         self.report_loss(&loss, in_handshake, fd, &core.ends);
         core.forget_local_end();
-        drop(conn);
+        conn.close();
         if let Some(lanes) = &mut core.lanes {
             lanes.to_socket.roll_back();
             // A message of which the peer got the head must not reach the next one as a tail.

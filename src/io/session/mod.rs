@@ -5,6 +5,7 @@
 //! A session of a connecting socket lives through reconnects (`connect`); one that was accepted ends
 //! with its connection. `open` begins to speak on it, `flow` moves bytes and messages, this file keeps the life cycle.
 
+mod close;
 mod connect;
 mod flow;
 mod loss;
@@ -386,6 +387,7 @@ impl Session {
             self.hub.remove(conn.stream.as_raw_fd(), conn.token);
             flow::discard_input(&mut conn);
             self.trace_closed(&core.ends, &conn.stream);
+            conn.close();
         }
         self.stop_dialing(core);
         self.drop_lanes(core);
