@@ -237,7 +237,11 @@ const TRANSPORTS: &[(&str, &str, &str)] = &[
         "epgm://127.0.0.1;224.0.0.1:5555",
         "multicast over UDP",
     ),
-    ("norm", "norm://127.0.0.1:5555", "multicast"),
+    (
+        "norm",
+        "norm://lo;239.7.7.7:5555",
+        "multicast with repairs, for PUB, SUB, XPUB and XSUB; by the system's libnorm",
+    ),
 ];
 
 /// Those that not every kernel has: what is said of them is the same on all machines.
@@ -254,6 +258,7 @@ fn missing_transport(name: &str, endpoint: &str) -> Option<Errno> {
     };
     let ty = match name {
         "udp" => SocketType::Dish,
+        "norm" => SocketType::Sub,
         _ => SocketType::Pair,
     };
     let error = with_socket(ty, |socket| socket.bind(endpoint.as_bytes())).err();
@@ -365,22 +370,7 @@ fn context_default(id: i32, effect: &str) -> String {
 
 /// Options that nothing acts on, and why.
 const STORED_ONLY: &[(&[&str], &str)] = &[
-    (
-        &[
-            "RATE",
-            "RECOVERY_IVL",
-            "MULTICAST_MAXTPDU",
-            "NORM_MODE",
-            "NORM_UNICAST_NACK",
-            "NORM_BUFFER_SIZE",
-            "NORM_SEGMENT_SIZE",
-            "NORM_BLOCK_SIZE",
-            "NORM_NUM_PARITY",
-            "NORM_NUM_AUTOPARITY",
-            "NORM_PUSH",
-        ],
-        "stored: no pgm or norm",
-    ),
+    (&["MULTICAST_MAXTPDU"], "stored: no pgm"),
     (
         &[
             "VMCI_BUFFER_SIZE",

@@ -8,21 +8,23 @@ use crate::runtime;
 /// zmq_has exists.
 pub const ZMQ_HAS_CAPABILITIES: c_int = 1;
 
-/// What zmq_has knows of and the library can do, beside gssapi, which needs another library. Not
-/// among it yet: norm, pgm, vmci, WS, WSS.
+/// What zmq_has knows of and the library can do, beside gssapi and norm, which need other libraries. Not
+/// among it yet: pgm, vmci, WS, WSS.
 const CAPABILITIES: &[&str] = &["curve", "draft", "ipc", "tipc", "vsock"];
 
 entry! {
     /// 1 if the library was built with a transport, mechanism or API: "ipc", "pgm", "norm", "tipc",
-    /// "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0. For "gssapi" the system's
-    /// library must be there as well.
+    /// "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0. For "gssapi" and "norm"
+    /// the system's libraries must be there as well.
     ///
     /// # Safety
     /// `capability` is NULL or a NUL-terminated string.
     fn zmq_has(capability: *const c_char) -> c_int {
         // SAFETY: passed on to the caller.
         Ok(unsafe { args::string(capability) }.is_ok_and(|name| {
-            CAPABILITIES.contains(&name) || (name == "gssapi" && runtime::has_gssapi())
+            CAPABILITIES.contains(&name)
+                || (name == "gssapi" && runtime::has_gssapi())
+                || (name == "norm" && runtime::has_norm())
         }))
     }
 }

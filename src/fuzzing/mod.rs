@@ -9,6 +9,7 @@
 pub mod curve;
 pub mod gssapi;
 pub mod handshakes;
+pub mod multicast;
 pub mod operations;
 pub mod side;
 pub mod socks;
@@ -40,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     ("socks", socks::socks),
     ("operations", operations::operations),
     ("datagram", values::datagram),
+    ("multicast", multicast::stream),
     ("endpoint", values::endpoint),
     ("setsockopt", values::setsockopt),
     ("z85", values::z85),

@@ -50,6 +50,14 @@ pub fn endpoint(input: &[u8]) {
                 assert!(shown.starts_with(scheme.as_bytes()));
                 assert_eq!(address::parse(&shown, purpose), Ok(parsed));
             }
+            Address::Norm(norm) => {
+                assert_eq!(scheme, "norm");
+                let text = std::str::from_utf8(rest).expect("text");
+                assert!(text.contains(&norm.target.host));
+                assert!(norm.target.port.is_some_and(|port| port > 0));
+                assert!(norm.interface.is_none_or(|name| text.contains(&name)));
+                assert!(!matches!(norm.node, Some(0 | u32::MAX)));
+            }
         }
     }
     for ipv6 in [false, true] {

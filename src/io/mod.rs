@@ -1,4 +1,4 @@
-//! The I/O side: sessions of streams and of datagrams, listeners and connecters, and the threads that attend to them.
+//! The I/O side: sessions of streams, of datagrams and of multicast, listeners and connecters, and the threads that attend to them.
 //!
 //! A socket with connections has a [`Hub`], an epoll instance that holds all its descriptors.
 //! Whoever holds the hub's driver lock drives the sessions behind it: an I/O thread as a rule, the
@@ -16,6 +16,7 @@ pub mod gssapi;
 mod gather;
 mod hub;
 mod listener;
+mod multicast;
 mod pace;
 mod pending;
 mod reactor;
@@ -36,6 +37,7 @@ pub use datagrams::{Datagrams, DatagramsOf};
 pub use ends::Ends;
 pub use hub::{Hub, Waited, Waiter};
 pub use listener::Listener;
+pub use multicast::{Multicast, MulticastOf, has_norm};
 pub use reactor::{IoThread, ThreadConfig};
 pub use session::{ConnectTarget, Proxy, Session};
 pub use spin::{Spin, Tarry, has_cores};

@@ -180,8 +180,12 @@ impl Xpub {
 }
 
 impl Pattern for Xpub {
-    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, _origin: Origin, _peer: Option<&Identity>) {
+    fn attach(&mut self, pipes: &mut Pipes, id: PipeId, origin: Origin, _peer: Option<&Identity>) {
         self.outbound.add(id);
+        if origin == Origin::Datagrams {
+            // Nobody there can subscribe: what is not wanted is dropped where it comes.
+            self.subscribers.add(b"", id);
+        }
         self.welcome(pipes, id);
         self.read(pipes, id);
     }

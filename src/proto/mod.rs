@@ -13,6 +13,7 @@
 //! decoder     frames out of an `RxBuf`                          outbuf    bytes on their way out
 //! heartbeat   PING, PONG, TTL: who is due when                  raw       no protocol (STREAM)
 //! mechanism   security mechanisms behind one trait              error     why an engine gave up
+//! datagram    udp's datagrams                                   multicast frames of reliable multicast
 //! ```
 #![forbid(unsafe_code)]
 
@@ -29,6 +30,7 @@ mod greeting;
 mod heartbeat;
 pub mod mechanism;
 mod metadata;
+pub mod multicast;
 mod outbuf;
 pub mod raw;
 

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use super::core::SocketHandle;
 use super::link::Link;
+use super::route::Route;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
 use crate::io::{
-    ConnectTarget, Datagrams, Ends, Listener, Owner, Proxy, Session, gssapi, monitor_event,
+    ConnectTarget, Datagrams, Ends, Listener, Multicast, Owner, Proxy, Session, gssapi,
+    monitor_event,
 };
 use crate::option::{Mechanism, SocketOptions, trimmed};
 use crate::pattern::{Origin, PipeId, PipeSlot};
 use crate::socket_type::SocketType;
 use crate::trace::{self, Bytes, Reason, Topic};
 use crate::transport::address::{self, Address, Purpose};
+use crate::transport::resolve_connect;
 use crate::transport::socks::Request;
-use crate::transport::{UdpRoute, resolve_connect};
 
 /// An endpoint that a socket has.
 pub(super) struct Endpoint {
@@ -31,6 +33,8 @@ pub(super) enum Kind {
     ConnectedInproc(Arc<PipeSlot>),
     /// udp, bound or connected
     Datagrams(Arc<Datagrams>, Arc<PipeSlot>),
+    /// norm, bound or connected
+    Multicast(Arc<Multicast>, Arc<PipeSlot>),
 }
 
 impl Endpoint {
@@ -41,6 +45,7 @@ impl Endpoint {
             Kind::Bound(listener) => listener.close(),
             Kind::Connected(session, _) => session.retire(),
             Kind::Datagrams(session, _) => session.retire(),
+            Kind::Multicast(session, _) => session.retire(),
             // These end with their pipes and with the socket's names.
             Kind::BoundInproc | Kind::ConnectedInproc(_) => {}
         }
@@ -50,6 +55,7 @@ impl Endpoint {
         match &self.kind {
             Kind::Connected(session, _) => session.is_done(),
             Kind::Datagrams(session, _) => session.is_done(),
+            Kind::Multicast(session, _) => session.is_done(),
             Kind::ConnectedInproc(slot) => slot.id().is_none(),
             Kind::Bound(listener) => listener.is_over(),
             Kind::BoundInproc => false,
@@ -149,7 +155,7 @@ impl SocketHandle {
 }
 
 impl Socket {
-    fn bind(&mut self, endpoint: &[u8], route: Option<Result<UdpRoute>>) -> Result<()> {
+    fn bind(&mut self, endpoint: &[u8], route: Option<Result<Route>>) -> Result<()> {
         let result = self.try_bind(endpoint, route);
         match result {
             Ok(()) => self.trace("bound", &self.last_endpoint, None),
@@ -158,7 +164,7 @@ impl Socket {
         result
     }
 
-    fn try_bind(&mut self, endpoint: &[u8], route: Option<Result<UdpRoute>>) -> Result<()> {
+    fn try_bind(&mut self, endpoint: &[u8], route: Option<Result<Route>>) -> Result<()> {
         self.check_transport(endpoint, Some(Purpose::Bind))?;
         let address = address::parse(endpoint, Purpose::Bind)?;
         if let Address::Inproc(name) = &address {
@@ -169,6 +175,12 @@ impl Socket {
         }
         if let Address::Udp(_) = address {
             return self.bind_udp(endpoint, route);
+        }
+        if let Address::Norm(_) = address {
+            if !self.is_connected_enough(endpoint) {
+                self.join_group(endpoint, Purpose::Bind, route)?;
+            }
+            return Ok(());
         }
         let (link, options) = self.prepare()?;
         let hub = link.need_hub(options.affinity)?;
@@ -202,11 +214,11 @@ impl Socket {
         self.link.report(monitor_event::BIND_FAILED, value, &ends);
     }
 
-    /// The pipe, if there is one before the connection is. `route`: where udp leads, if that is what it is.
+    /// The pipe, if there is one before the connection is. `route`: where it leads, for transports that say so at once.
     pub(super) fn connect(
         &mut self,
         endpoint: &[u8],
-        route: Option<Result<UdpRoute>>,
+        route: Option<Result<Route>>,
     ) -> Result<Option<PipeId>> {
         let result = self.try_connect(endpoint, route);
         if let Err(errno) = result {
@@ -218,7 +230,7 @@ impl Socket {
     fn try_connect(
         &mut self,
         endpoint: &[u8],
-        route: Option<Result<UdpRoute>>,
+        route: Option<Result<Route>>,
     ) -> Result<Option<PipeId>> {
         self.check_transport(endpoint, Some(Purpose::Connect))?;
         let address = address::parse(endpoint, Purpose::Connect)?;
@@ -243,6 +255,9 @@ impl Socket {
         let proxy = self.proxy_for(&address)?;
         if self.is_connected_enough(endpoint) {
             return Ok(None);
+        }
+        if let Address::Norm(_) = address {
+            return self.join_group(endpoint, Purpose::Connect, route).map(Some);
         }
         let (link, options) = self.prepare()?;
         let hub = link.need_hub(options.affinity)?;
@@ -303,7 +318,7 @@ impl Socket {
         matches!(self.ty, Dealer | Pub | Req | Sub)
             && self.endpoints.iter().any(|known| {
                 known.name == endpoint
-                    && matches!(known.kind, Kind::Connected(..))
+                    && matches!(known.kind, Kind::Connected(..) | Kind::Multicast(..))
                     && !known.is_over()
             })
     }
@@ -364,12 +379,14 @@ impl Socket {
             return Err(Errno::ENOENT);
         }
         for endpoint in taken {
-            let what = match endpoint.kind {
+            let what = match &endpoint.kind {
                 Kind::Bound(_) | Kind::BoundInproc => "unbind",
                 Kind::Datagrams(..) if self.ty != SocketType::Radio => "unbind",
-                Kind::Connected(..) | Kind::ConnectedInproc(_) | Kind::Datagrams(..) => {
-                    "disconnect"
-                }
+                Kind::Multicast(session, _) if session.is_bound() => "unbind",
+                Kind::Connected(..)
+                | Kind::ConnectedInproc(_)
+                | Kind::Datagrams(..)
+                | Kind::Multicast(..) => "disconnect",
             };
             self.trace(what, &endpoint.name, None);
             self.end_endpoint(&endpoint);
@@ -401,6 +418,10 @@ impl Socket {
             }
             Kind::ConnectedInproc(slot) => Some(slot),
             Kind::Datagrams(session, slot) => {
+                session.retire();
+                Some(slot)
+            }
+            Kind::Multicast(session, slot) => {
                 session.retire();
                 Some(slot)
             }

@@ -11,11 +11,13 @@ mod endpoints;
 mod inproc;
 mod link;
 mod monitor;
+mod multicast;
 mod options;
 mod peers;
 pub mod poll;
 pub mod poller;
 pub mod proxy;
+mod route;
 mod socket;
 mod transfer;
 mod udp;
@@ -24,6 +26,7 @@ mod zap;
 
 pub use self::core::SocketHandle;
 pub use crate::io::gssapi::is_available as has_gssapi;
+pub use crate::io::has_norm;
 pub(crate) use crate::io::report as report_panic;
 pub use context::Context;
 

@@ -1,58 +1,37 @@
-//! Endpoints of udp (`zmq_udp(7)`): who may have them, where they lead, how a socket gets its datagrams.
+//! Endpoints of udp (`zmq_udp(7)`): how a socket gets its datagrams; and which transport is for whom.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::core::SocketHandle;
 use super::endpoints::Kind;
+use super::route::Route;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
-use crate::io::{Datagrams, DatagramsOf, Owner};
+use crate::io::{Datagrams, DatagramsOf, Owner, has_norm};
 use crate::option::Mechanism;
 use crate::pattern::{Origin, PipeEnd, PipeId};
 use crate::socket_type::SocketType;
 use crate::transport::UdpRoute;
-use crate::transport::address::{self, Address, Purpose};
-
-impl SocketHandle {
-    /// Where an endpoint of udp leads; `None` if it is none, or is not for this socket. Without the socket's
-    /// lock: a host's name may have to be looked up.
-    pub(super) fn find_route(
-        &self,
-        endpoint: &[u8],
-        purpose: Purpose,
-    ) -> Result<Option<Result<UdpRoute>>> {
-        if !endpoint.starts_with(b"udp:") {
-            return Ok(None);
-        }
-        let ipv6 = {
-            let mut socket = self.lock()?;
-            socket.enter()?;
-            if socket.check_transport(endpoint, Some(purpose)).is_err() {
-                return Ok(None);
-            }
-            socket.options.ipv6
-        };
-        Ok(match address::parse(endpoint, purpose) {
-            Ok(Address::Udp(udp)) => Some(UdpRoute::resolve(&udp, purpose, ipv6)),
-            _ => None,
-        })
-    }
-}
+use crate::transport::address::{self, Purpose};
 
 impl Socket {
     /// Whether the endpoint is one, of a transport that is for this type: udp is for RADIO (to connect), DISH
-    /// and DGRAM (to bind), and DGRAM has no other. No purpose: it is to be taken back.
+    /// and DGRAM (to bind), and DGRAM has no other; norm is for those that publish and subscribe. No purpose: it is to be taken back.
     ///
     /// # Errors
-    /// `ENOCOMPATPROTO` if it is not; `EINVAL`, `EPROTONOSUPPORT` as [`address::split`].
+    /// `ENOCOMPATPROTO` if it is not; `EPROTONOSUPPORT` if the transport's library is not there; `EINVAL`,
+    /// `EPROTONOSUPPORT` as [`address::split`].
     pub(super) fn check_transport(&self, endpoint: &[u8], purpose: Option<Purpose>) -> Result<()> {
-        use SocketType::{Dgram, Dish, Radio};
+        use SocketType::{Dgram, Dish, Pub, Radio, Sub, Xpub, Xsub};
         let (scheme, _) = address::split(endpoint)?;
+        if scheme == "norm" && !has_norm() {
+            return Err(Errno::EPROTONOSUPPORT);
+        }
         let is_for_us = match (scheme, purpose) {
             ("udp", Some(Purpose::Bind)) => matches!(self.ty, Dish | Dgram),
             ("udp", Some(Purpose::Connect)) => self.ty == Radio,
             ("udp", None) => matches!(self.ty, Radio | Dish | Dgram),
+            ("norm", Some(_)) => matches!(self.ty, Pub | Sub | Xpub | Xsub),
             (_, None) => true,
             (_, Some(_)) => self.ty != Dgram,
         };
@@ -67,12 +46,9 @@ impl Socket {
     ///
     /// # Errors
     /// Why there is no `route`, and those of [`Datagrams::bind`]; `EPROTONOSUPPORT` if peers are to be checked.
-    pub(super) fn bind_udp(
-        &mut self,
-        endpoint: &[u8],
-        route: Option<Result<UdpRoute>>,
-    ) -> Result<()> {
-        let bound = route.unwrap_or(Err(Errno::EINVAL)).and_then(|route| {
+    pub(super) fn bind_udp(&mut self, endpoint: &[u8], route: Option<Result<Route>>) -> Result<()> {
+        let route = route.unwrap_or(Err(Errno::EINVAL)).and_then(Route::udp);
+        let bound = route.and_then(|route| {
             let name_by = |local: SocketAddr| name_of(&route, endpoint, local);
             if self.options.wants_zap() {
                 // There is no connection of which a handler could be asked, and nothing protects datagrams: better
@@ -96,9 +72,9 @@ impl Socket {
     pub(super) fn connect_udp(
         &mut self,
         endpoint: &[u8],
-        route: Option<Result<UdpRoute>>,
+        route: Option<Result<Route>>,
     ) -> Result<PipeId> {
-        let route = route.unwrap_or(Err(Errno::EINVAL))?;
+        let route = route.unwrap_or(Err(Errno::EINVAL))?.udp()?;
         if self.options.security.mechanism != Mechanism::Null {
             return Err(Errno::EPROTONOSUPPORT);
         }

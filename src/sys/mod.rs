@@ -16,6 +16,7 @@
 //! - `gssapi`: the system's GSS-API library, loaded when it is needed (feature `gssapi`)
 //! - `lock`: mutexes that a forked child can rely on
 //! - `net`: names of hosts, interfaces and temporary directories (the resolver may block)
+//! - `norm`: the system's NORM library, loaded when it is needed (feature `norm`)
 //! - `random`: keys and nonces
 //! - `poll`: waiting for descriptors
 //! - `sockaddr`, `socket`: addresses and stream sockets
@@ -47,6 +48,8 @@ pub mod futex;
 pub mod gssapi;
 pub mod lock;
 pub mod net;
+#[cfg(feature = "norm")]
+pub mod norm;
 pub mod poll;
 pub mod random;
 pub mod sockaddr;

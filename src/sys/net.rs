@@ -92,6 +92,33 @@ pub fn interface(name: &str, ipv6: bool) -> io::Result<Option<SocketAddr>> {
     Ok(found)
 }
 
+/// The name of the network interface that has this address; `None` if none has.
+///
+/// # Errors
+/// Those of `getifaddrs(3)`.
+pub fn interface_with(address: IpAddr) -> io::Result<Option<String>> {
+    let mut list = ptr::null_mut();
+    // SAFETY: writes the head of a list that is freed below.
+    unsafe { syscall!(getifaddrs(&raw mut list)) }?;
+    let mut found = None;
+    let mut next = list;
+    while found.is_none() && !next.is_null() {
+        // SAFETY: an entry of the list, which lives until it is freed below.
+        let entry = unsafe { &*next };
+        next = entry.ifa_next;
+        // SAFETY: null or a whole address of the C library's making.
+        let its = unsafe { sockaddr::read(entry.ifa_addr) };
+        if matches!(its, Some(Address::Ip(its)) if its.ip() == address) {
+            // SAFETY: every entry has a terminated name.
+            let name = unsafe { CStr::from_ptr(entry.ifa_name) };
+            found = Some(name.to_string_lossy().into_owned());
+        }
+    }
+    // SAFETY: the list that the call made, freed once.
+    unsafe { libc::freeifaddrs(list) };
+    Ok(found)
+}
+
 /// The number of the network interface `name`; `None` if there is none.
 #[must_use]
 pub fn interface_index(name: &str) -> Option<u32> {
@@ -146,6 +173,9 @@ mod tests {
             interface("no-such-interface", false).expect("interfaces"),
             None
         );
+        let with = |address: [u8; 4]| interface_with(address.into()).expect("interfaces");
+        assert_eq!(with([127, 0, 0, 1]).as_deref(), Some("lo"));
+        assert_eq!(with([192, 0, 2, 1]), None);
         assert!(interface_index("lo").is_some());
         assert_eq!(interface_index("no-such-interface"), None);
         assert_eq!(interface_index("a\0b"), None);

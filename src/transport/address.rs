@@ -7,6 +7,7 @@
 
 mod host;
 mod ipc;
+mod norm;
 mod tcp;
 mod tipc;
 mod udp;
@@ -14,6 +15,7 @@ mod vsock;
 
 pub use host::HostPort;
 pub use ipc::IpcAddress;
+pub use norm::NormAddress;
 pub use tcp::TcpAddress;
 pub use tipc::node_name;
 pub use udp::UdpAddress;
@@ -45,6 +47,8 @@ pub enum Address {
     Vsock(Vsock),
     /// A service in a cluster, or a socket
     Tipc(Tipc),
+    /// A multicast group or host of NORM
+    Norm(NormAddress),
 }
 
 impl Address {
@@ -58,9 +62,11 @@ impl Address {
             Self::Ipc(IpcAddress::Abstract(name)) => Ok(sockaddr::Address::Abstract(name.clone())),
             Self::Vsock(at) => Ok(sockaddr::Address::Vsock(*at)),
             Self::Tipc(at) => Ok(sockaddr::Address::Tipc(*at)),
-            Self::Ipc(IpcAddress::Wildcard) | Self::Inproc(_) | Self::Tcp(_) | Self::Udp(_) => {
-                Err(Errno::EINVAL)
-            }
+            Self::Ipc(IpcAddress::Wildcard)
+            | Self::Inproc(_)
+            | Self::Tcp(_)
+            | Self::Udp(_)
+            | Self::Norm(_) => Err(Errno::EINVAL),
         }
     }
 }
@@ -78,6 +84,7 @@ pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result
         ("udp", address) => udp::parse(address, purpose).map(Address::Udp),
         ("vsock", address) => vsock::parse(address, purpose).map(Address::Vsock),
         ("tipc", address) => tipc::parse(address, purpose).map(Address::Tipc),
+        ("norm", address) => norm::parse(address).map(Address::Norm),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -95,7 +102,7 @@ pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
     let scheme = str::from_utf8(scheme).unwrap_or("?");
     match scheme {
         _ if scheme.is_empty() || address.is_empty() => Err(Errno::EINVAL),
-        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" => Ok((scheme, address)),
+        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" | "norm" => Ok((scheme, address)),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }

@@ -1,0 +1,385 @@
+//! Sessions of reliable multicast (norm): one for each endpoint of a PUB or XPUB, which sends, or of a SUB or
+//! XSUB, which receives. There is no connection and nobody upstream: what a SUB subscribes to stays with it.
+//!
+//! It is driven as any session (`turn`). The protocol is a library's (`carrier`), whose descriptors are in the hub. Each
+//! sender's messages are put together before they go to the socket, so that one of which the end does not come
+//! leaves nothing there.
+
+mod carrier;
+#[cfg(feature = "norm")]
+mod norm;
+
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use mio::{Interest, Token};
+
+use self::carrier::{Carrier, Outlet, Turn as Received};
+use super::contain::contain;
+use super::farewell::Farewell;
+use super::gather;
+use super::hub::Hub;
+use super::timers::Timed;
+use super::turn::{CLOSED, DEADLINE, Driven, RETIRED, Turn, WORK};
+use super::{Census, Ends, Event, LiveGuard, Owner, monitor_event};
+use crate::errno::{Errno, Result};
+use crate::option::SocketOptions;
+use crate::pattern::{PeerEnd, PipeEnd, PipeSlot};
+use crate::pipe::{Reader, Writer, lane};
+use crate::socket_type::SocketType;
+use crate::transport::NormRoute;
+
+/// Frames sent in a turn; then others have theirs.
+const SENDS: usize = 1024;
+
+/// Whether the norm transport can be used. The first call loads the system's library.
+#[must_use]
+pub fn has_norm() -> bool {
+    #[cfg(feature = "norm")]
+    return crate::sys::norm::is_available();
+    #[cfg(not(feature = "norm"))]
+    return false;
+}
+
+/// A session of multicast. See the module's documentation.
+pub struct Multicast {
+    me: Weak<Self>,
+    hub: Arc<Hub>,
+    owner: Arc<dyn Owner>,
+    sends: bool,
+    ends: Ends,
+    /// How long what was sent is kept for repairs (`ZMQ_RECOVERY_IVL`), and so is worth waiting for
+    recovery: Duration,
+    turn: Turn<Core>,
+    is_done: AtomicBool,
+}
+
+impl std::fmt::Debug for Multicast {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Multicast")
+            .field("sends", &self.sends)
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(super) struct Core {
+    carrier: Option<Box<dyn Carrier>>,
+    /// Where the hub knows the carrier's descriptors
+    tokens: Vec<(RawFd, Token)>,
+    to_socket: Writer,
+    from_socket: Reader,
+    slot: Arc<PipeSlot>,
+    /// Set when the socket has let go: when to give up what is unsent.
+    farewell: Option<Farewell>,
+    /// Whether the end of what is sent was seen
+    is_last: bool,
+    scheduled: Option<Instant>,
+    live: Option<LiveGuard>,
+    keep: Option<Arc<Multicast>>,
+}
+
+/// What a session of multicast is made for.
+pub struct MulticastOf<'a> {
+    /// The socket's hub
+    pub hub: &'a Arc<Hub>,
+    /// The socket
+    pub owner: &'a Arc<dyn Owner>,
+    /// Its options
+    pub options: &'a SocketOptions,
+    /// Its context's count of sessions
+    pub census: &'a Arc<dyn Census>,
+    /// The endpoint's name
+    pub endpoint: &'a [u8],
+    /// Whether it is bound; that makes no difference but to monitors
+    pub is_bound: bool,
+}
+
+impl std::fmt::Debug for MulticastOf<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MulticastOf").finish_non_exhaustive()
+    }
+}
+
+impl Multicast {
+    /// Begins to send or to receive by NORM. The pipe end is for the socket, which attaches it.
+    ///
+    /// # Errors
+    /// `EPROTONOSUPPORT` without the library; `EINVAL`: options with sizes that cannot be; `EADDRINUSE`, `ENODEV`, `EMFILE`
+    /// and others of the system.
+    pub fn norm(route: &NormRoute, of: &MulticastOf<'_>) -> Result<(Arc<Self>, PipeEnd)> {
+        #[cfg(feature = "norm")]
+        return Self::begin(norm::Norm::open(route, sends(of), of.options)?, of);
+        #[cfg(not(feature = "norm"))]
+        return Err(match (route, of) {
+            _ => Errno::EPROTONOSUPPORT,
+        });
+    }
+
+    #[cfg_attr(
+        not(feature = "norm"),
+        expect(dead_code, reason = "nothing carries then")
+    )]
+    fn begin(
+        carrier: impl Carrier + 'static,
+        of: &MulticastOf<'_>,
+    ) -> Result<(Arc<Self>, PipeEnd)> {
+        let (session, end) = Self::new(Box::new(carrier), of);
+        {
+            let mut core = session.turn.core();
+            if let Err(errno) = session.register(&mut core) {
+                session.finish(&mut core);
+                return Err(errno);
+            }
+            if of.is_bound {
+                // Nothing can fail any more; and nothing is received before the monitor hears of it.
+                session.report(monitor_event::LISTENING, &core);
+            }
+        }
+        // What came meanwhile found the lock taken.
+        session.run(WORK);
+        Ok((session, end))
+    }
+
+    fn new(carrier: Box<dyn Carrier>, of: &MulticastOf<'_>) -> (Arc<Self>, PipeEnd) {
+        of.hub.note_datagrams();
+        let (sndhwm, rcvhwm) = of.owner.hwms();
+        let conflate = of.options.conflates();
+        let (tx, from_socket) = lane(sndhwm, conflate);
+        let (to_socket, rx) = lane(rcvhwm, conflate);
+        let slot = PipeSlot::new();
+        let ends = if of.is_bound {
+            Ends::bound(of.endpoint, b"")
+        } else {
+            Ends::connected(b"", of.endpoint)
+        };
+        let live = LiveGuard::new(Arc::clone(of.census), of.owner.name(), ends.name());
+        let recovery = u64::try_from(of.options.recovery_ivl).unwrap_or(0);
+        let session = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            hub: Arc::clone(of.hub),
+            owner: Arc::clone(of.owner),
+            sends: sends(of),
+            ends,
+            recovery: Duration::from_millis(recovery),
+            turn: Turn::new(Core {
+                carrier: Some(carrier),
+                tokens: Vec::new(),
+                to_socket,
+                from_socket,
+                slot: Arc::clone(&slot),
+                farewell: None,
+                is_last: false,
+                scheduled: None,
+                live: Some(live),
+                keep: None,
+            }),
+            is_done: AtomicBool::new(false),
+        });
+        session.turn.core().keep = Some(Arc::clone(&session));
+        let end = PipeEnd {
+            tx,
+            rx,
+            peer: Arc::clone(&session) as Arc<dyn PeerEnd>,
+            slot,
+            hwm_boost: (Some(0), Some(0)),
+        };
+        (session, end)
+    }
+
+    /// Whether the session has come to its end.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.is_done.load(Ordering::Acquire)
+    }
+
+    /// Whether the endpoint was bound rather than connected.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        !self.ends.local.is_empty()
+    }
+
+    /// Takes the endpoint away: nothing is received any more, what was sent goes out within the linger
+    /// period.
+    pub fn retire(&self) {
+        self.run(RETIRED);
+    }
+
+    fn process(&self, core: &mut Core, todo: u32) {
+        if todo & DEADLINE != 0 {
+            core.scheduled = None;
+        }
+        let is_left = todo & CLOSED != 0 && core.from_socket.is_orphaned();
+        if todo & RETIRED != 0 || is_left {
+            let farewell = Farewell::bid(core.farewell, self.owner.linger(), Instant::now());
+            core.farewell = Some(farewell);
+        }
+        let more_to_read = self.receive(core);
+        let more_to_send = self.transmit(core);
+        if (more_to_read || more_to_send)
+            && let Some(me) = self.me.upgrade()
+        {
+            self.hub.call_again(me);
+        }
+        self.conclude(core);
+    }
+
+    /// Takes in what happened, and hands on what has come, as far as there is room; true: there may be more.
+    fn receive(&self, core: &mut Core) -> bool {
+        let Some(carrier) = &mut core.carrier else {
+            return false;
+        };
+        let mut outlet = Outlet::new(&mut core.to_socket);
+        let received = carrier.receive(&mut outlet);
+        if outlet.pushed && core.to_socket.reader_waits() {
+            self.owner.post(Event::Readable(Arc::clone(&core.slot)));
+        }
+        received == Received::ComeAgain
+    }
+
+    /// Sends what was published, as far as there is room; true: there may be more.
+    fn transmit(&self, core: &mut Core) -> bool {
+        let Some(carrier) = &mut core.carrier else {
+            return false;
+        };
+        let (mut wake_writer, mut count) = (false, 0);
+        while count < SENDS && (!self.sends || carrier.is_ready()) {
+            let Some(next) = core.from_socket.recv() else {
+                break;
+            };
+            count += 1;
+            wake_writer |= next.wake_writer;
+            // What a SUB says is what it subscribes to: there is nobody to tell.
+            if self.sends {
+                carrier.offer(next.frame);
+            }
+        }
+        if self.sends && count < SENDS {
+            carrier.flush();
+        }
+        self.turn.note_progress(core.from_socket.messages());
+        if wake_writer {
+            self.owner.post(Event::Writable(Arc::clone(&core.slot)));
+        }
+        count == SENDS
+    }
+
+    /// Has the hub tell of what the carrier's descriptors tell.
+    fn register(&self, core: &mut Core) -> Result<()> {
+        let Some(carrier) = &core.carrier else {
+            return Err(Errno::ENOTSOCK);
+        };
+        for fd in carrier.descriptors() {
+            let me = self.me.upgrade().ok_or(Errno::ENOTSOCK)?;
+            let token = self.hub.add(fd, me, Interest::READABLE)?;
+            core.tokens.push((fd, token));
+        }
+        Ok(())
+    }
+
+    /// Ends the session if its work is done, and sees to the end of the linger period otherwise.
+    fn conclude(&self, core: &mut Core) {
+        let Some(farewell) = &mut core.farewell else {
+            return;
+        };
+        let now = Instant::now();
+        let is_taken = !self.sends || core.from_socket.is_finished();
+        if is_taken && !core.is_last {
+            core.is_last = true;
+            // Nobody may be there to hear it, and the rate may be slow: it is not worth more than that.
+            let worth = now.checked_add(self.recovery);
+            farewell.until = match (farewell.until, worth) {
+                (Some(until), Some(worth)) => Some(until.min(worth)),
+                (until, worth) => until.or(worth),
+            };
+        }
+        let until = farewell.until;
+        let is_over = farewell.is_over(now);
+        let is_sent = is_taken && core.carrier.as_mut().is_none_or(|carrier| carrier.end());
+        if is_over || is_sent {
+            self.finish(core);
+        } else if let Some(until) = until
+            && core.scheduled.is_none_or(|scheduled| until < scheduled)
+        {
+            core.scheduled = Some(until);
+            let me: Weak<dyn Timed> = self.me.clone();
+            self.hub.io().at(until, me);
+        }
+    }
+
+    /// Gives everything back.
+    fn finish(&self, core: &mut Core) {
+        if self.is_done.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if self.is_bound() {
+            self.report(monitor_event::CLOSED, core);
+        }
+        for (fd, token) in core.tokens.drain(..) {
+            self.hub.remove(fd, token);
+        }
+        core.carrier = None;
+        // The owner may be at its end of the lanes: they end for it too.
+        let (nobody, _) = lane(0, false);
+        drop(std::mem::replace(&mut core.to_socket, nobody));
+        let (_, nothing) = lane(0, false);
+        drop(std::mem::replace(&mut core.from_socket, nothing));
+        self.owner.post(Event::Closed(Arc::clone(&core.slot)));
+        core.live = None;
+        core.keep = None;
+    }
+
+    fn report(&self, event: u64, core: &Core) {
+        if let Some(&(fd, _)) = core.tokens.first() {
+            let value = u64::try_from(fd).unwrap_or(0);
+            self.owner.report(event, value, &self.ends);
+        }
+    }
+}
+
+/// Whether a session is a sender's.
+fn sends(of: &MulticastOf<'_>) -> bool {
+    matches!(of.options.socket_type, SocketType::Pub | SocketType::Xpub)
+}
+
+impl Driven for Multicast {
+    type Core = Core;
+
+    fn turn(&self) -> &Turn<Core> {
+        &self.turn
+    }
+
+    fn itself(&self) -> Option<Arc<Self>> {
+        self.me.upgrade()
+    }
+
+    fn work(&self, core: &mut Core, todo: u32) {
+        if self.is_done() {
+            return;
+        }
+        let work = || self.process(core, todo);
+        if contain("a multicast session, which is dropped", work).is_none() {
+            const STEP: &str = "the end of a multicast session";
+            contain(STEP, || self.finish(core));
+            // Whatever else is broken, the context is to end.
+            let (live, keep) = (core.live.take(), core.keep.take());
+            contain(STEP, || drop((live, keep)));
+        }
+    }
+}
+
+impl PeerEnd for Multicast {
+    fn published(&self, _lane: &Writer, unsent: (usize, usize)) -> bool {
+        gather::published(&self.hub, self, unsent)
+    }
+
+    fn credited(&self) {
+        self.run(WORK);
+    }
+
+    fn closed(&self) {
+        self.run(CLOSED);
+    }
+}
