@@ -216,7 +216,7 @@ options! {
 }
 
 options! {
-    /// Options of the NORM transport: stored and validated only.
+    /// Options of the NORM transport.
     pub struct NormOptions {
         /// `ZMQ_NORM_FIXED` and its like
         mode: i32,

@@ -5,6 +5,10 @@
 //! sender's messages are put together before they go to the socket, so that one of which the end does not come
 //! leaves nothing there.
 
+#[cfg_attr(
+    not(feature = "norm"),
+    expect(dead_code, reason = "nothing carries then")
+)]
 mod carrier;
 #[cfg(feature = "norm")]
 mod norm;
@@ -113,9 +117,10 @@ impl Multicast {
         #[cfg(feature = "norm")]
         return Self::begin(norm::Norm::open(route, sends(of), of.options)?, of);
         #[cfg(not(feature = "norm"))]
-        return Err(match (route, of) {
-            _ => Errno::EPROTONOSUPPORT,
-        });
+        {
+            let _ = (route, of);
+            Err(Errno::EPROTONOSUPPORT)
+        }
     }
 
     #[cfg_attr(
