@@ -93,6 +93,12 @@ HELPER void unique_path (char *path, size_t size)
     snprintf (path, size, "%s/%d", harness.tmp, unique_number ());
 }
 
+/* An instance of a TIPC service that no other process on this node has: names there are everybody's. */
+HELPER unsigned tipc_instance (void)
+{
+    return ((unsigned) getpid () << 10) + (unsigned) unique_number ();
+}
+
 /*
  * Binds to a fresh address of this transport ("tcp", "tcp6", "ipc", "abstract", "inproc") and
  * gives the resolved endpoint, to connect to. `endpoint` has room for ENDPOINT_SIZE bytes.
@@ -113,12 +119,19 @@ HELPER void bind_any (void *socket, const char *transport, char *endpoint)
         snprintf (wanted, sizeof wanted, "ipc://@zt-%d-%d", (int) getpid (), unique_number ());
     else if (strcmp (transport, "inproc") == 0)
         snprintf (wanted, sizeof wanted, "inproc://zt-%d", unique_number ());
+    else if (strcmp (transport, "vsock") == 0)
+        snprintf (wanted, sizeof wanted, "vsock://@:*");
+    else if (strcmp (transport, "tipc") == 0)
+        snprintf (wanted, sizeof wanted, "tipc://{7555,%u}@0.0.0", tipc_instance ());
     else {
         harness_fail (__FILE__, __LINE__, "unknown transport %s", transport);
         harness_die ();
     }
     REQUIRE_OK (zmq_bind (socket, wanted));
-    last_endpoint (socket, endpoint);
+    if (strcmp (transport, "tipc") == 0)
+        snprintf (endpoint, ENDPOINT_SIZE, "%s", wanted); /* which can be bound again, unlike the kernel's name */
+    else
+        last_endpoint (socket, endpoint);
 }
 
 /*
