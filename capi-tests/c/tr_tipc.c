@@ -312,6 +312,28 @@ CASE (no_domain)
     close_pair (p);
 }
 
+/* The library gathers what pays to be gathered; the kernel is not to wait for more. */
+CASE (small_messages_go_at_once)
+{
+    const pair_t p = new_pair (ZMQ_REP, ZMQ_REQ);
+    void *monitors[2] = {mk_monitor (p.ctx, p.server, ZMQ_EVENT_ACCEPTED),
+                         mk_monitor (p.ctx, p.client, ZMQ_EVENT_CONNECTED)};
+    char endpoint[ENDPOINT_SIZE];
+    bind_any (p.server, TRANSPORT, endpoint);
+    connect_to (p.client, endpoint);
+    for (int i = 0; i < 2; ++i) {
+        int value = 0;
+        CHECK (wait_event (monitors[i], i ? ZMQ_EVENT_CONNECTED : ZMQ_EVENT_ACCEPTED, NULL, NULL));
+        if (!kernel_has (AF_TIPC)) { /* which takes it and does not tell */
+            CHECK (option_set (SOL_TIPC, TIPC_NODELAY, &value, sizeof value));
+            CHECK_INT (value, 1);
+        }
+        rm_socket (monitors[i]);
+    }
+    bounce (p.server, p.client);
+    close_pair (p);
+}
+
 /* A peer that does not read holds up neither closing nor others: the kernel would wait for it within close. */
 CASE (close_on_a_deaf_peer)
 {
@@ -377,6 +399,7 @@ int main (int argc, char **argv)
     RUN_OURS (peer_address, "the reference tells none");
     RUN (domains);
     RUN_OURS (no_domain, "the reference looks at zone 1 only");
+    RUN_OURS (small_messages_go_at_once, "the reference leaves it to the kernel");
     RUN_OURS (close_on_a_deaf_peer, "the reference waits");
     return harness_end ();
 }

@@ -3,6 +3,7 @@
  *
  * Where the kernel has no connections within the machine they are played, see families.h. Nothing goes to the host.
  */
+#define ZMQ_BUILD_DRAFT_API 1
 #define TRANSPORT "vsock"
 #define WIRE 1
 #define EXCLUSIVE 1
@@ -110,6 +111,52 @@ CASE (nobody_listens)
     rm_socket (monitor);
     rm_socket (socket);
     rm_ctx (ctx);
+}
+
+/* What the kernel calls a reset is a refusal, and can end the attempts. */
+CASE (refusal_can_end_it)
+{
+    void *ctx = mk_ctx (), *socket = mk_socket (ctx, ZMQ_DEALER);
+    void *monitor = mk_monitor (ctx, socket, ZMQ_EVENT_ALL);
+    char endpoint[ENDPOINT_SIZE];
+    int event;
+    free_endpoint (ctx, endpoint);
+    set_int (socket, ZMQ_RECONNECT_STOP, ZMQ_RECONNECT_STOP_CONN_REFUSED);
+    set_int (socket, ZMQ_RECONNECT_IVL, 1);
+    REQUIRE_OK (zmq_connect (socket, endpoint));
+    do {
+        event = read_event (monitor, DEADLINE_MS, NULL, NULL);
+    } while (event == ZMQ_EVENT_CONNECT_DELAYED);
+    CHECK_INT (event, ZMQ_EVENT_CLOSED);
+    const int more = read_event (monitor, QUIET_MS, NULL, NULL);
+    CHECK_INT (more, -1);
+    rm_socket (monitor);
+    rm_socket (socket);
+    rm_ctx (ctx);
+}
+
+/* A descriptor of the program's that listens, in the place of one of the library's. */
+CASE (given_descriptor)
+{
+    const pair_t p = new_pair (ZMQ_REP, ZMQ_REQ);
+    struct sockaddr_vm any;
+    char endpoint[ENDPOINT_SIZE];
+    memset (&any, 0, sizeof any);
+    any.svm_family = AF_VSOCK;
+    any.svm_cid = VMADDR_CID_LOCAL;
+    any.svm_port = VMADDR_PORT_ANY;
+    const int fd = socket (AF_VSOCK, SOCK_STREAM, 0);
+    REQUIRE (fd != -1);
+    REQUIRE_OK (bind (fd, (struct sockaddr *) &any, sizeof any));
+    REQUIRE_OK (listen (fd, 5));
+    set_int (p.server, ZMQ_USE_FD, fd);
+    REQUIRE_OK (zmq_bind (p.server, "vsock://@:*"));
+    last_endpoint (p.server, endpoint);
+    REQUIRE_OK (zmq_connect (p.client, endpoint));
+    bounce (p.server, p.client);
+    CHECK_OK (zmq_unbind (p.server, endpoint));
+    CHECK_INT (fcntl (fd, F_GETFD), -1);
+    close_pair (p);
 }
 
 /* A context that does not answer costs as long as ZMQ_CONNECT_TIMEOUT says. */
@@ -248,6 +295,8 @@ int main (int argc, char **argv)
     RUN (ways_to_say_local);
     RUN (bad_addresses);
     RUN (nobody_listens);
+    RUN (refusal_can_end_it);
+    RUN (given_descriptor);
     RUN (nobody_answers);
     RUN (events);
     RUN (bind_failed_event);

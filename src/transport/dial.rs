@@ -45,7 +45,7 @@ fn dial_other(target: &Address, options: &SocketOptions) -> Result<Dial> {
     let fd = socket::stream(target)?;
     tune::before(fd.as_fd(), target, options)?;
     tune::connect_limit(fd.as_fd(), target, options);
-    if socket::connect(fd.as_fd(), target)? {
+    if socket::connect(fd.as_fd(), target).map_err(failure)? {
         return Ok(Dial::Connected(Stream::new(fd, Some(target.clone()))));
     }
     Ok(Dial::InProgress(Dialing { fd, maxrt: None }))
@@ -104,6 +104,14 @@ fn in_family_of(target: &Address, source: SocketAddr) -> Address {
     })
 }
 
+/// Why a connect failed. That nobody listens is told by vsock as if somebody had.
+fn failure(error: std::io::Error) -> Errno {
+    match error.raw_os_error() {
+        Some(libc::ECONNRESET) => Errno::ECONNREFUSED,
+        _ => error.into(),
+    }
+}
+
 impl Dialing {
     /// The outcome of the connect, to be asked for once the socket is writable.
     ///
@@ -111,11 +119,7 @@ impl Dialing {
     /// `ECONNREFUSED`, `ETIMEDOUT`, `ENETUNREACH`, `EHOSTUNREACH` and others of `connect(2)`;
     /// `ENOTCONN` if it was asked too early.
     pub fn finish(self) -> Result<Stream> {
-        socket::take_error(self.fd.as_fd()).map_err(|error| match error.raw_os_error() {
-            // How vsock says that nobody listens.
-            Some(libc::ECONNRESET) => Errno::ECONNREFUSED,
-            _ => error.into(),
-        })?;
+        socket::take_error(self.fd.as_fd()).map_err(failure)?;
         let peer = socket::peer_address(self.fd.as_fd())?;
         // Dialling a free port of this host now and then hits upon itself: source and target are
         // one. That is nobody, and would keep the port from whoever is to listen there.

@@ -105,7 +105,7 @@ impl Listener {
                 tune::connection(fd.as_fd(), options);
                 tune::retransmission(fd.as_fd(), options.tcp_maxrt);
             }
-            Some(peer) => tune::buffers(fd.as_fd(), peer, options),
+            Some(peer) => tune::common(fd.as_fd(), peer, options),
             None => {}
         }
         Ok(Accepted::Stream(Stream::new(fd, peer)))

@@ -15,6 +15,7 @@ const SO_VM_SOCKETS_BUFFER_SIZE: i32 = 0;
 const SO_VM_SOCKETS_BUFFER_MAX_SIZE: i32 = 2;
 const SO_VM_SOCKETS_CONNECT_TIMEOUT: i32 = 6;
 const TIPC_CONN_TIMEOUT: i32 = 130;
+const TIPC_NODELAY: i32 = 138;
 
 /// Before a bind or connect: buffers, device, type of service, priority.
 ///
@@ -22,7 +23,7 @@ const TIPC_CONN_TIMEOUT: i32 = 130;
 /// `ENODEV`, `EPERM` and the like if the socket cannot be bound to `ZMQ_BINDTODEVICE`: it must not
 /// talk over another device. What else the system does not grant is left as it is.
 pub(super) fn before(fd: BorrowedFd<'_>, address: &Address, options: &SocketOptions) -> Result<()> {
-    buffers(fd, address, options);
+    common(fd, address, options);
     let Address::Ip(ip) = address else {
         return Ok(());
     };
@@ -79,8 +80,9 @@ pub(super) fn retransmission(fd: BorrowedFd<'_>, limit: Option<Duration>) {
     }
 }
 
-/// The kernel's buffers; an accepted unix or TIPC socket does not take them over from its listener.
-pub(super) fn buffers(fd: BorrowedFd<'_>, address: &Address, options: &SocketOptions) {
+/// Before a bind or connect, and on what was accepted, which does not take everything over from its listener: the
+/// kernel's buffers, and no delay of small messages where that is another option than TCP's.
+pub(super) fn common(fd: BorrowedFd<'_>, address: &Address, options: &SocketOptions) {
     if let Address::Vsock(_) = address {
         // What it holds for a reader is not counted in socket buffers; what it sends waits in the reader's.
         if let Ok(size) = u64::try_from(options.rcvbuf) {
@@ -89,6 +91,9 @@ pub(super) fn buffers(fd: BorrowedFd<'_>, address: &Address, options: &SocketOpt
             }
         }
         return;
+    }
+    if let Address::Tipc(_) = address {
+        let _ = set_int(fd, libc::SOL_TIPC, TIPC_NODELAY, 1);
     }
     if options.sndbuf >= 0 {
         let _ = set_int(fd, SOL_SOCKET, libc::SO_SNDBUF, options.sndbuf);

@@ -91,14 +91,14 @@ impl Session {
     }
 }
 
-/// Who is there, as closely as is known: of a peer that came over tcp the port too, of one over ipc the
-/// process.
+/// Who is there, as closely as is known: of a peer that came to us the port too, but over ipc the process.
 struct Peer<'a>(&'a Ends, &'a Stream);
 
 impl Display for Peer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(ends, stream) = self;
-        if ends.remote.starts_with(b"tcp://") && ends.name() != ends.remote {
+        let has_port = !ends.remote.is_empty() && !ends.remote.starts_with(b"ipc://");
+        if has_port && ends.name() != ends.remote {
             Bytes(&ends.remote).fmt(f)
         } else {
             f.write_str(stream.peer_address())
