@@ -100,7 +100,7 @@ HELPER unsigned tipc_instance (void)
 }
 
 /*
- * Binds to a fresh address of this transport ("tcp", "tcp6", "ipc", "abstract", "inproc") and
+ * Binds to a fresh address of this transport ("tcp", "tcp6", "ipc", "abstract", "inproc", "ws") and
  * gives the resolved endpoint, to connect to. `endpoint` has room for ENDPOINT_SIZE bytes.
  */
 HELPER void bind_any (void *socket, const char *transport, char *endpoint)
@@ -108,6 +108,8 @@ HELPER void bind_any (void *socket, const char *transport, char *endpoint)
     char wanted[ENDPOINT_SIZE];
     if (strcmp (transport, "tcp") == 0)
         snprintf (wanted, sizeof wanted, "tcp://127.0.0.1:*");
+    else if (strcmp (transport, "ws") == 0)
+        snprintf (wanted, sizeof wanted, "ws://127.0.0.1:*/zt");
     else if (strcmp (transport, "tcp6") == 0) {
         set_int (socket, ZMQ_IPV6, 1);
         snprintf (wanted, sizeof wanted, "tcp://[::1]:*");

@@ -1,6 +1,6 @@
 /*
- * NULL with ZAP, PLAIN and CURVE between this library and the reference, both ways, over tcp and
- * ipc, for every pair of socket types: small and large messages, several frames, subscriptions,
+ * NULL with ZAP, PLAIN and CURVE between this library and the reference, both ways, over tcp, ipc
+ * and ws, for every pair of socket types: small and large messages, several frames, subscriptions,
  * heartbeats inside the protection, and refusals.
  */
 #include "interop_sec.h"
@@ -104,6 +104,21 @@ CASE (curve_ipc)
     run_pairs ("ipc", SEC_CURVE);
 }
 
+CASE (null_ws)
+{
+    run_pairs ("ws", SEC_NULL);
+}
+
+CASE (plain_ws)
+{
+    run_pairs ("ws", SEC_PLAIN);
+}
+
+CASE (curve_ws)
+{
+    run_pairs ("ws", SEC_CURVE);
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -116,5 +131,8 @@ int main (int argc, char **argv)
     RUN_INTEROP (null_ipc);
     RUN_INTEROP (plain_ipc);
     RUN_INTEROP (curve_ipc);
+    RUN_INTEROP (null_ws);
+    RUN_INTEROP (plain_ws);
+    RUN_INTEROP (curve_ws);
     return harness_end ();
 }

@@ -178,10 +178,8 @@ CASE (pieces)
     CHECK_MEM (first, "\xff\0\0\0\0\0\0\0\x01\x7f\x03", 11);
     /* The client takes its turn: READY. */
     expect_said (fd, "\x04", 1);
-    /* In this order: without its connection it would soon be in the next negotiation, which the reference does not
-       survive. */
-    rm_socket (client);
     close (fd);
+    rm_socket (client);
     close (listener);
     rm_ctx (ctx);
 }

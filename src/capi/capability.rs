@@ -9,8 +9,8 @@ use crate::runtime;
 pub const ZMQ_HAS_CAPABILITIES: c_int = 1;
 
 /// What zmq_has knows of and the library can do, beside gssapi and norm, which need other libraries. Not
-/// among it yet: pgm, vmci, WS, WSS.
-const CAPABILITIES: &[&str] = &["curve", "draft", "ipc", "tipc", "vsock"];
+/// among it yet: pgm, vmci, WSS.
+const CAPABILITIES: &[&str] = &["WS", "curve", "draft", "ipc", "tipc", "vsock"];
 
 entry! {
     /// 1 if the library was built with a transport, mechanism or API: "ipc", "pgm", "norm", "tipc",

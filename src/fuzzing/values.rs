@@ -37,6 +37,14 @@ pub fn endpoint(input: &[u8]) {
                 assert!(tcp.target.port.is_some());
                 assert!(tcp.source.is_none() || purpose == Purpose::Connect);
             }
+            Address::Ws(ws) => {
+                assert_eq!(scheme, ws.scheme());
+                let text = std::str::from_utf8(rest).expect("text");
+                let whole = format!("{}{}", ws.authority, ws.path);
+                assert!(text == whole || format!("{text}/") == whole);
+                assert!(ws.path.bytes().all(|byte| byte.is_ascii_graphic()));
+                assert!(ws.place.target.port.is_some() && ws.place.source.is_none());
+            }
             Address::Udp(udp) => {
                 assert_eq!(scheme, "udp");
                 let text = std::str::from_utf8(rest).expect("text");

@@ -24,14 +24,9 @@ pub(crate) fn resolve_then(
 /// The address, if nobody needs to be asked for it.
 pub(crate) fn at_once(address: &Address, ipv6: bool) -> Option<Result<Resolved>> {
     let is_numeric = |place: &HostPort| place.ip().is_some();
-    match address {
-        Address::Tcp(tcp)
-            if is_numeric(&tcp.target) && tcp.source.as_ref().is_none_or(is_numeric) =>
-        {
-            Some(resolve(address, ipv6))
-        }
-        Address::Tcp(_) => None,
-        // Others need nobody. Or are never dialled: such pipes are made without a session, or with one that only sends.
-        _ => Some(resolve(address, ipv6)),
-    }
+    // Others need nobody. Or are never dialled: such pipes are made without a session, or with one that only sends.
+    let is_at_hand = address
+        .tcp()
+        .is_none_or(|tcp| is_numeric(&tcp.target) && tcp.source.as_ref().is_none_or(is_numeric));
+    is_at_hand.then(|| resolve(address, ipv6))
 }

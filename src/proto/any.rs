@@ -58,6 +58,13 @@ impl AnyEngine {
         }
     }
 
+    /// See [`Engine::say_goodbye`].
+    pub fn say_goodbye(&mut self, out: &mut OutBuf) {
+        if let Self::Zmtp(engine) = self {
+            engine.say_goodbye(out);
+        }
+    }
+
     /// See [`Engine::passes_runs`].
     #[must_use]
     #[inline]

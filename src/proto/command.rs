@@ -3,8 +3,8 @@
 //! Framing is done elsewhere, and so is deciding what is allowed when.
 
 use super::error::{EngineError, HandshakeFailure, protocol_error};
-use super::frame::{COMMAND, Framing, HeadBytes};
-use super::outbuf::OutBuf;
+use super::frame::COMMAND;
+use super::writer::FrameWriter;
 use crate::errno::Errno;
 
 /// Longest context of a PING that is given back in the PONG, in bytes.
@@ -85,15 +85,11 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// Appends the command in clear, frame head included.
-    pub(super) fn append(self, out: &mut OutBuf) {
+    /// Appends the command in clear.
+    pub(super) fn append(self, frames: &mut FrameWriter<'_>) {
         let (name, ttl, ttl_len, data) = self.parts();
-        let body_len = 1 + name.len() + ttl_len + data.len();
-        out.append(HeadBytes::encode(Framing::V2, COMMAND, body_len).as_slice());
-        out.append(&[name.len() as u8]);
-        out.append(name);
-        out.append(&ttl[..ttl_len]);
-        out.append(data);
+        let name_len = [name.len() as u8];
+        frames.append(COMMAND, &[&name_len, name, &ttl[..ttl_len], data]);
     }
 
     /// The body alone, for mechanisms that wrap it.
@@ -106,12 +102,6 @@ impl<'a> Command<'a> {
         body.extend_from_slice(data);
         body
     }
-}
-
-/// Appends a command whose body is made already.
-pub(super) fn append_body(out: &mut OutBuf, body: &[u8]) {
-    out.append(HeadBytes::encode(Framing::V2, COMMAND, body.len()).as_slice());
-    out.append(body);
 }
 
 /// The failure that an ERROR with this data means: a ZAP status, or any other reason, which

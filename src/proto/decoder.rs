@@ -1,9 +1,10 @@
-//! Frames out of a receive buffer, one at a time, in either framing.
+//! Frames out of a receive buffer, one at a time, in any framing; WebSocket's masks come off here.
 //!
 //! Limits and meaning are the engine's; message frames of an established connection that are there
 //! as a whole do not even come by here.
 
 use super::frame::{Framing, Head};
+use super::websocket;
 use crate::errno::Result;
 use crate::msg::{Msg, RxBuf};
 
@@ -11,8 +12,8 @@ use crate::msg::{Msg, RxBuf};
 #[derive(Debug)]
 pub(super) struct Decoder {
     framing: Framing,
-    /// Flags of a frame whose body is being read into a block of its own.
-    flags_of_body: Option<u8>,
+    /// Head of a frame whose body is being read into a block of its own.
+    head_of_body: Option<Head>,
 }
 
 /// What comes next in the buffer.
@@ -22,41 +23,37 @@ pub(super) enum Next {
     NeedMore,
     /// A head, not yet consumed; its body follows with [`Decoder::take`].
     Head(Head),
-    /// The frame whose large body was awaited: flags and body.
-    Frame(u8, Msg),
+    /// The frame whose large body was awaited.
+    Frame(Head, Msg),
 }
 
 impl Decoder {
     pub(super) const fn new(framing: Framing) -> Self {
         Self {
             framing,
-            flags_of_body: None,
+            head_of_body: None,
         }
-    }
-
-    pub(super) const fn framing(&self) -> Framing {
-        self.framing
     }
 
     /// Whether the next unread byte begins a frame.
     #[inline]
     pub(super) const fn at_frame_start(&self) -> bool {
-        self.flags_of_body.is_none()
+        self.head_of_body.is_none()
     }
 
     /// Looks for the next frame.
     ///
     /// # Errors
-    /// `EPROTO` and `EMSGSIZE` for a length that cannot be.
+    /// `EPROTO` and `EMSGSIZE` for a head that cannot be, `ENOMEM`.
     pub(super) fn next(&mut self, rx: &mut RxBuf) -> Result<Next> {
-        if let Some(flags) = self.flags_of_body {
-            return Ok(match rx.finish_body() {
+        if let Some(head) = self.head_of_body {
+            return match rx.finish_body() {
                 Some(body) => {
-                    self.flags_of_body = None;
-                    Next::Frame(flags, body)
+                    self.head_of_body = None;
+                    Ok(Next::Frame(head, bare(body, &head)?))
                 }
-                None => Next::NeedMore,
-            });
+                None => Ok(Next::NeedMore),
+            };
         }
         Ok(match Head::decode(self.framing, rx.unread())? {
             Some(head) => Next::Head(head),
@@ -77,13 +74,28 @@ impl Decoder {
         // The head was decoded from unread bytes, so this cannot go below zero.
         if rx.unread().len().saturating_sub(head.head_len) >= head.body_len {
             rx.consume(head.head_len);
+            if head.mask != [0; 4] {
+                let body = rx.unread_mut().get_mut(..head.body_len);
+                websocket::mask(body.unwrap_or_default(), head.mask);
+            }
             return rx.take(head.body_len).map(Some);
         }
         if rx.wants_body(head.body_len) {
             rx.consume(head.head_len);
             rx.start_body(head.body_len)?;
-            self.flags_of_body = Some(head.flags);
+            self.head_of_body = Some(*head);
         }
         Ok(None)
     }
+}
+
+/// Takes the mask off a body that was read into a block of its own.
+fn bare(mut body: Msg, head: &Head) -> Result<Msg> {
+    if head.mask != [0; 4] {
+        if body.data_mut().is_none() {
+            body = Msg::copy_of(body.data())?;
+        }
+        websocket::mask(body.data_mut().unwrap_or_default(), head.mask);
+    }
+    Ok(body)
 }

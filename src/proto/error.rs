@@ -46,6 +46,8 @@ pub mod protocol_error {
     pub const ZAP_INVALID_STATUS_CODE: u32 = 0x2000_0004;
     /// A ZAP reply with unreadable metadata.
     pub const ZAP_INVALID_METADATA: u32 = 0x2000_0005;
+    /// A WebSocket that could not be agreed on.
+    pub const WS_UNSPECIFIED: u32 = 0x3000_0000;
 }
 
 /// A failed handshake that is reported by an event of its own (`zmq_socket_monitor(3)`).
@@ -73,6 +75,8 @@ pub enum EngineError {
     Protocol(Errno),
     /// The peer was silent for longer than heartbeats allow.
     HeartbeatTimeout,
+    /// The peer said that it closes the connection, which is no fault (RFC 6455, section 7).
+    Closed,
 }
 
 impl EngineError {
@@ -84,6 +88,7 @@ impl EngineError {
         match self {
             Self::HandshakeTimeout
             | Self::HeartbeatTimeout
+            | Self::Closed
             | Self::Handshake(HandshakeFailure::NoDetail(_)) => true,
             Self::Protocol(errno) => errno.0 == Errno::ENOMEM.0,
             Self::Handshake(_) => false,
@@ -116,6 +121,7 @@ impl std::fmt::Display for EngineError {
             Self::HandshakeTimeout => f.write_str("handshake timed out"),
             Self::Protocol(errno) => write!(f, "protocol error: {errno}"),
             Self::HeartbeatTimeout => f.write_str("heartbeat timed out"),
+            Self::Closed => f.write_str("closed by the peer"),
         }
     }
 }

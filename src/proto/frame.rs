@@ -1,8 +1,10 @@
-//! Frame heads: the flags and length in front of every body, in the two framings of ZMTP.
+//! Frame heads: the flags and length in front of every body, in the two framings of ZMTP and in that of
+//! WebSocket, whose heads are in `websocket`.
 //!
 //! V1 is RFC 13 (1.0), V2 is RFC 15 (2.0) and RFC 37 (3.x). Bodies and their meaning are not
 //! looked at here.
 
+use super::websocket;
 use crate::errno::{Errno, Result};
 
 /// Flag of a frame that others of the same message follow.
@@ -12,8 +14,8 @@ pub(super) const LONG: u8 = 2;
 /// Flag of a command frame (3.x).
 pub(super) const COMMAND: u8 = 4;
 
-/// Longest head of either framing: 0xFF, length and flags of V1.
-pub(super) const HEAD_MAX: usize = 10;
+/// Longest head of any framing: opcode, length in 9 bytes, mask and flags of WebSocket.
+pub(super) const HEAD_MAX: usize = 15;
 /// Longest body that may be announced: 2^63-1 (RFC 37, "Framing").
 pub(super) const BODY_MAX: u64 = i64::MAX as u64;
 
@@ -24,6 +26,34 @@ pub(super) enum Framing {
     V1,
     /// Flags, length (1 byte, or 8 with [`LONG`]), body.
     V2,
+    /// RFC 6455, with the flags as first byte of the payload (RFC 45).
+    WebSocket {
+        /// Frames that come must be masked: the peer is the client.
+        from_client: bool,
+    },
+}
+
+/// What a frame is part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A frame of its own.
+    #[default]
+    Whole,
+    /// The beginning of one that comes in pieces, something from its middle, its end: WebSocket only, as the
+    /// rest.
+    First,
+    Middle,
+    Last,
+    Ping,
+    Pong,
+    Close,
+}
+
+impl Kind {
+    /// Whether the frame is about the connection and carries nothing for ZMTP.
+    pub(super) const fn is_control(self) -> bool {
+        matches!(self, Self::Ping | Self::Pong | Self::Close)
+    }
 }
 
 /// A decoded head.
@@ -35,17 +65,33 @@ pub(super) struct Head {
     pub(super) head_len: usize,
     /// Bytes of the body, at most [`BODY_MAX`].
     pub(super) body_len: usize,
+    pub(super) kind: Kind,
+    /// What the body's bytes were combined with; zeroes if nothing.
+    pub(super) mask: [u8; 4],
 }
 
 impl Head {
     /// Reads the head at the start of `bytes`; `None` while it is incomplete.
     ///
     /// # Errors
-    /// `EPROTO` for a V1 length of zero, `EMSGSIZE` for a length beyond [`BODY_MAX`].
+    /// `EPROTO` for a V1 length of zero and for what WebSocket forbids, `EMSGSIZE` for a length beyond
+    /// [`BODY_MAX`].
     pub(super) fn decode(framing: Framing, bytes: &[u8]) -> Result<Option<Self>> {
         match framing {
             Framing::V1 => Self::decode_v1(bytes),
             Framing::V2 => Self::decode_v2(bytes),
+            Framing::WebSocket { from_client } => websocket::decode_head(from_client, bytes),
+        }
+    }
+
+    /// A head of ZMTP's own.
+    const fn plain(flags: u8, head_len: usize, body_len: usize) -> Self {
+        Self {
+            flags,
+            head_len,
+            body_len,
+            kind: Kind::Whole,
+            mask: [0; 4],
         }
     }
 
@@ -65,11 +111,7 @@ impl Head {
         let Some(&flags) = bytes.get(flags_at) else {
             return Ok(None);
         };
-        Ok(Some(Self {
-            flags: flags & MORE,
-            head_len: flags_at + 1,
-            body_len,
-        }))
+        Ok(Some(Self::plain(flags & MORE, flags_at + 1, body_len)))
     }
 
     fn decode_v2(bytes: &[u8]) -> Result<Option<Self>> {
@@ -84,20 +126,12 @@ impl Head {
             _ => return Ok(None),
         };
         let body_len = checked_len(len)?;
-        Ok(Some(Self {
-            flags: flags & (MORE | COMMAND),
-            head_len,
-            body_len,
-        }))
-    }
-
-    /// Whether the frame is a command.
-    pub(super) const fn is_command(&self) -> bool {
-        self.flags & COMMAND != 0
+        let flags = flags & (MORE | COMMAND);
+        Ok(Some(Self::plain(flags, head_len, body_len)))
     }
 }
 
-fn checked_len(len: u64) -> Result<usize> {
+pub(super) fn checked_len(len: u64) -> Result<usize> {
     if len > BODY_MAX {
         return Err(Errno::EMSGSIZE);
     }
@@ -112,34 +146,39 @@ pub(super) struct HeadBytes {
 }
 
 impl HeadBytes {
-    /// The head of a body of `body_len` bytes; `flags` are [`MORE`] and [`COMMAND`], of which
-    /// V1 knows the first only.
-    pub(super) fn encode(framing: Framing, flags: u8, body_len: usize) -> Self {
+    /// The head in V1 framing of a body of `body_len` bytes; of `flags` it has [`MORE`].
+    pub(super) fn v1(flags: u8, body_len: usize) -> Self {
+        let flags = flags & MORE;
+        // 0xFF announces the long form, so 254 is the longest that the short one can count.
+        if body_len < 254 {
+            return Self::of(&[&[body_len as u8 + 1, flags]]);
+        }
+        Self::of(&[&[0xFF], &(body_len as u64 + 1).to_be_bytes(), &[flags]])
+    }
+
+    /// The head in V2 framing of a body of `body_len` bytes; `flags` are [`MORE`] and [`COMMAND`].
+    #[inline]
+    pub(super) fn v2(flags: u8, body_len: usize) -> Self {
         let mut bytes = [0; HEAD_MAX];
-        let len = match framing {
-            // 0xFF announces the long form, so 254 is the longest that the short one can count.
-            Framing::V1 if body_len < 254 => {
-                bytes[0] = body_len as u8 + 1;
-                bytes[1] = flags & MORE;
-                2
-            }
-            Framing::V1 => {
-                bytes[0] = 0xFF;
-                bytes[1..9].copy_from_slice(&(body_len as u64 + 1).to_be_bytes());
-                bytes[9] = flags & MORE;
-                10
-            }
-            Framing::V2 if body_len <= 255 => {
-                bytes[0] = flags;
-                bytes[1] = body_len as u8;
-                2
-            }
-            Framing::V2 => {
-                bytes[0] = flags | LONG;
-                bytes[1..9].copy_from_slice(&(body_len as u64).to_be_bytes());
-                9
-            }
+        let len = if body_len <= 255 {
+            bytes[0] = flags;
+            bytes[1] = body_len as u8;
+            2
+        } else {
+            bytes[0] = flags | LONG;
+            bytes[1..9].copy_from_slice(&(body_len as u64).to_be_bytes());
+            9
         };
+        Self { bytes, len }
+    }
+
+    /// The head that consists of these parts, as much of them as can be one.
+    pub(super) fn of(parts: &[&[u8]]) -> Self {
+        let (mut bytes, mut len) = ([0; HEAD_MAX], 0);
+        for (to, from) in bytes.iter_mut().zip(parts.iter().copied().flatten()) {
+            *to = *from;
+            len += 1;
+        }
         Self { bytes, len }
     }
 
@@ -154,20 +193,19 @@ mod tests {
 
     #[test]
     fn heads_read_back_and_short_forms_are_used() {
-        for framing in [Framing::V1, Framing::V2] {
+        type Encode = fn(u8, usize) -> HeadBytes;
+        let framings: [(Framing, Encode); 2] =
+            [(Framing::V1, HeadBytes::v1), (Framing::V2, HeadBytes::v2)];
+        for (framing, encode) in framings {
             for body_len in [0, 1, 252, 253, 254, 255, 256, 65_536, i64::MAX as usize - 1] {
                 for flags in [0, MORE, COMMAND, MORE | COMMAND] {
-                    let head = HeadBytes::encode(framing, flags, body_len);
+                    let head = encode(flags, body_len);
                     let kept = if framing == Framing::V1 {
                         flags & MORE
                     } else {
                         flags
                     };
-                    let expected = Head {
-                        flags: kept,
-                        head_len: head.as_slice().len(),
-                        body_len,
-                    };
+                    let expected = Head::plain(kept, head.as_slice().len(), body_len);
                     assert_eq!(Head::decode(framing, head.as_slice()), Ok(Some(expected)));
                     for n in 0..head.as_slice().len() {
                         assert_eq!(Head::decode(framing, &head.as_slice()[..n]), Ok(None));
@@ -175,14 +213,14 @@ mod tests {
                 }
             }
         }
-        assert_eq!(HeadBytes::encode(Framing::V1, 0, 253).as_slice(), [254, 0]);
+        assert_eq!(HeadBytes::v1(0, 253).as_slice(), [254, 0]);
         assert_eq!(
-            HeadBytes::encode(Framing::V1, 0, 254).as_slice(),
+            HeadBytes::v1(0, 254).as_slice(),
             [255, 0, 0, 0, 0, 0, 0, 0, 255, 0]
         );
-        assert_eq!(HeadBytes::encode(Framing::V2, 0, 255).as_slice(), [0, 255]);
+        assert_eq!(HeadBytes::v2(0, 255).as_slice(), [0, 255]);
         assert_eq!(
-            HeadBytes::encode(Framing::V2, MORE, 256).as_slice(),
+            HeadBytes::v2(MORE, 256).as_slice(),
             [3, 0, 0, 0, 0, 0, 0, 1, 0]
         );
     }

@@ -4,14 +4,16 @@
 //! ([`AnyEngine`]) with what it read ([`Engine::handle_input`]) and with the time
 //! ([`Engine::handle_timeout`]), writes what gathers in the [`OutBuf`], and takes the frames that
 //! the engine pushes into its [`Sink`]. RFC 37 (ZMTP 3.1) is spoken; peers of RFC 23 (3.0),
-//! 15 (2.0) and 13 (1.0) are understood.
+//! 15 (2.0) and 13 (1.0) are understood, and the same inside of a WebSocket (RFC 45).
 //!
 //! ```text
 //! engine      the state machine: greeting, handshake, traffic
+//! websocket   upgrade from HTTP, frame heads, masks       pieces    frames that come in pieces
 //! greeting    signature, version detection, 3.x greeting        frame     v1 and v2 frame heads
 //! command     command bodies: names, PING, SUBSCRIBE, ERROR     metadata  property lists
 //! decoder     frames out of an `RxBuf`                          outbuf    bytes on their way out
-//! heartbeat   PING, PONG, TTL: who is due when                  raw       no protocol (STREAM)
+//! writer      frames into the output, in any framing      raw       no protocol (STREAM)
+//! heartbeat   PING, PONG, TTL: who is due when
 //! mechanism   security mechanisms behind one trait              error     why an engine gave up
 //! datagram    udp's datagrams                                   multicast frames of reliable multicast
 //! ```
@@ -32,7 +34,10 @@ pub mod mechanism;
 mod metadata;
 pub mod multicast;
 mod outbuf;
+mod pieces;
 pub mod raw;
+mod websocket;
+mod writer;
 
 use std::time::Duration;
 
@@ -41,6 +46,8 @@ pub use engine::Engine;
 pub use error::{EngineError, HandshakeFailure, protocol_error};
 pub use mechanism::{MechanismConfig, ZapConfig};
 pub use outbuf::OutBuf;
+pub use websocket::{ClientRequest, WebSocketRole};
+pub use writer::FrameWriter;
 
 use crate::msg::Msg;
 use crate::socket_type::SocketType;
@@ -70,6 +77,8 @@ pub struct EngineConfig {
     pub mechanism: MechanismConfig,
     /// Whether and how a ZAP handler is asked about the peer (RFC 27).
     pub zap: ZapConfig,
+    /// The connection is a WebSocket (RFC 45), and begins in this way.
+    pub websocket: Option<WebSocketRole>,
 }
 
 impl EngineConfig {
@@ -88,6 +97,7 @@ impl EngineConfig {
             heartbeat_timeout: None,
             mechanism: MechanismConfig::Null,
             zap: ZapConfig::default(),
+            websocket: None,
         }
     }
 }

@@ -27,7 +27,7 @@ impl Head {
     #[must_use]
     pub fn norm(frame: &Msg, begins: bool) -> Self {
         let flags = if frame.is_more() { MORE } else { 0 };
-        let head = HeadBytes::encode(Framing::V2, flags, frame.len());
+        let head = HeadBytes::v2(flags, frame.len());
         let mut bytes = [0; HEAD_MAX + 1];
         bytes[0] = if begins { BEGINS } else { GOES_ON };
         let len = 1 + head.as_slice().len();
@@ -144,7 +144,7 @@ impl Inbound {
         }
         let frame = match self.decoder.next(&mut self.rx)? {
             Next::NeedMore => None,
-            Next::Frame(flags, body) => Some((flags, body)),
+            Next::Frame(head, body) => Some((head.flags, body)),
             Next::Head(head) => {
                 if head.flags & COMMAND != 0 {
                     return Err(Errno::EPROTO);

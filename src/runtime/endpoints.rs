@@ -144,12 +144,15 @@ impl SocketHandle {
             }
         };
         // Without the lock: a name may have to be looked up.
-        let resolved = match address::parse(endpoint, Purpose::Connect) {
-            Ok(Address::Tcp(tcp)) => resolve_connect(&tcp, ipv6),
-            _ => return Err(Errno::ENOENT),
+        let address = address::parse(endpoint, Purpose::Connect).map_err(|_| Errno::ENOENT)?;
+        let tcp = address.tcp().ok_or(Errno::ENOENT)?;
+        let target = resolve_connect(tcp, ipv6)
+            .map_err(|_| Errno::ENOENT)?
+            .target;
+        let known_as = match &address {
+            Address::Ws(ws) => format!("{}://{target}{}", ws.scheme(), ws.path),
+            _ => format!("tcp://{target}"),
         };
-        let target = resolved.map_err(|_| Errno::ENOENT)?.target;
-        let known_as = format!("tcp://{target}");
         self.lock()?.take_back(known_as.as_bytes())
     }
 }

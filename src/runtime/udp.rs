@@ -16,13 +16,14 @@ use crate::transport::address::{self, Purpose};
 
 impl Socket {
     /// Whether the endpoint is one, of a transport that is for this type: udp is for RADIO (to connect), DISH
-    /// and DGRAM (to bind), and DGRAM has no other; norm is for those that publish and subscribe. No purpose: it is to be taken back.
+    /// and DGRAM (to bind), and DGRAM has no other; norm is for those that publish and subscribe;
+    /// WebSockets carry messages, not a stream. No purpose: it is to be taken back.
     ///
     /// # Errors
     /// `ENOCOMPATPROTO` if it is not; `EPROTONOSUPPORT` if the transport's library is not there; `EINVAL`,
     /// `EPROTONOSUPPORT` as [`address::split`].
     pub(super) fn check_transport(&self, endpoint: &[u8], purpose: Option<Purpose>) -> Result<()> {
-        use SocketType::{Dgram, Dish, Pub, Radio, Sub, Xpub, Xsub};
+        use SocketType::{Dgram, Dish, Pub, Radio, Stream, Sub, Xpub, Xsub};
         let (scheme, _) = address::split(endpoint)?;
         if scheme == "norm" && !has_norm() {
             return Err(Errno::EPROTONOSUPPORT);
@@ -33,6 +34,7 @@ impl Socket {
             ("udp", None) => matches!(self.ty, Radio | Dish | Dgram),
             ("norm", Some(_)) => matches!(self.ty, Pub | Sub | Xpub | Xsub),
             (_, None) => true,
+            ("ws", Some(_)) if self.ty == Stream || self.options.router_raw => false,
             (_, Some(_)) => self.ty != Dgram,
         };
         if is_for_us {

@@ -12,6 +12,7 @@ mod tcp;
 mod tipc;
 mod udp;
 mod vsock;
+mod ws;
 
 pub use host::HostPort;
 pub use ipc::IpcAddress;
@@ -19,6 +20,8 @@ pub use norm::NormAddress;
 pub use tcp::TcpAddress;
 pub use tipc::node_name;
 pub use udp::UdpAddress;
+pub use ws::WsAddress;
+pub(super) use ws::WsName;
 
 use crate::errno::{Errno, Result};
 use crate::sys::sockaddr::{self, Tipc, Vsock};
@@ -49,9 +52,21 @@ pub enum Address {
     Tipc(Tipc),
     /// A multicast group or host of NORM
     Norm(NormAddress),
+    /// A TCP host and port, and a path
+    Ws(WsAddress),
 }
 
 impl Address {
+    /// The host and port of a transport over TCP.
+    #[must_use]
+    pub const fn tcp(&self) -> Option<&TcpAddress> {
+        match self {
+            Self::Tcp(tcp) => Some(tcp),
+            Self::Ws(ws) => Some(&ws.place),
+            _ => None,
+        }
+    }
+
     /// The address as the kernel has it, of a transport that asks nobody else.
     ///
     /// # Errors
@@ -66,6 +81,7 @@ impl Address {
             | Self::Inproc(_)
             | Self::Tcp(_)
             | Self::Udp(_)
+            | Self::Ws(_)
             | Self::Norm(_) => Err(Errno::EINVAL),
         }
     }
@@ -85,6 +101,7 @@ pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result
         ("vsock", address) => vsock::parse(address, purpose).map(Address::Vsock),
         ("tipc", address) => tipc::parse(address, purpose).map(Address::Tipc),
         ("norm", address) => norm::parse(address).map(Address::Norm),
+        ("ws", address) => ws::parse(address, purpose, false).map(Address::Ws),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -102,7 +119,9 @@ pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
     let scheme = str::from_utf8(scheme).unwrap_or("?");
     match scheme {
         _ if scheme.is_empty() || address.is_empty() => Err(Errno::EINVAL),
-        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" | "norm" => Ok((scheme, address)),
+        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" | "norm" | "ws" => {
+            Ok((scheme, address))
+        }
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -156,12 +175,7 @@ mod tests {
             ] {
                 assert_eq!(parse(bad, purpose), Err(Errno::EINVAL), "{bad}");
             }
-            for unknown in [
-                "foo://a",
-                "TCP://127.0.0.1:1",
-                "pgm://eth0;1.2.3.4:5",
-                "ws://a:1",
-            ] {
+            for unknown in ["foo://a", "TCP://127.0.0.1:1", "pgm://eth0;1.2.3.4:5"] {
                 assert_eq!(
                     parse(unknown, purpose),
                     Err(Errno::EPROTONOSUPPORT),

@@ -5,8 +5,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::address::{self, IpcAddress, TcpAddress, endpoint_of};
+use super::address::{self, IpcAddress, TcpAddress, WsAddress, WsName, endpoint_of};
 use super::stream::Stream;
 use super::{dial, resolve, tune};
 use crate::errno::{Errno, Result};
@@ -24,6 +25,8 @@ pub struct Listener {
     endpoint: Vec<u8>,
     /// What it serves, if that has a name of its own
     service: Option<Vec<u8>>,
+    /// How WebSockets are named
+    name: Option<Arc<WsName>>,
 }
 
 /// What came of an attempt to accept.
@@ -47,16 +50,29 @@ impl Listener {
     /// directory), `ENAMETOOLONG`, `EMFILE`, `EINVAL` (inproc, udp, or a descriptor that does not
     /// listen), and others of `bind(2)`.
     pub fn bind(address: &address::Address, options: &SocketOptions) -> Result<Self> {
-        match address {
+        let listener = match address {
             address::Address::Inproc(_) | address::Address::Norm(_) | address::Address::Udp(_) => {
                 Err(Errno::EINVAL)
             }
             _ if options.use_fd != -1 => Self::adopt(options.use_fd),
             address::Address::Tcp(address) => Self::bind_tcp(address, options),
+            address::Address::Ws(address) => Self::bind_tcp(&address.place, options),
             address::Address::Ipc(address) => Self::bind_ipc(address, options),
             address::Address::Vsock(at) => Self::bind_other(&Address::Vsock(*at), options),
             address::Address::Tipc(at) => Self::bind_other(&Address::Tipc(*at), options),
-        }
+        }?;
+        Ok(match address {
+            address::Address::Ws(address) => listener.named(address),
+            _ => listener,
+        })
+    }
+
+    /// The same for WebSockets.
+    fn named(mut self, address: &WsAddress) -> Self {
+        let name = WsName::of_server(address);
+        self.endpoint = name.of(&self.endpoint);
+        self.name = Some(Arc::new(name));
+        self
     }
 
     /// The address in the form of `ZMQ_LAST_ENDPOINT`, with the port or path that was chosen.
@@ -108,7 +124,9 @@ impl Listener {
             Some(peer) => tune::common(fd.as_fd(), peer, options),
             None => {}
         }
-        Ok(Accepted::Stream(Stream::new(fd, peer)))
+        Ok(Accepted::Stream(
+            Stream::new(fd, peer).named(self.name.clone()),
+        ))
     }
 
     fn adopt(fd: RawFd) -> Result<Self> {
@@ -119,6 +137,7 @@ impl Listener {
             fd,
             endpoint,
             service: None,
+            name: None,
         })
     }
 
@@ -136,6 +155,7 @@ impl Listener {
             fd,
             endpoint,
             service: None,
+            name: None,
         })
     }
 
@@ -148,6 +168,7 @@ impl Listener {
             fd,
             endpoint,
             service: named.then(|| endpoint_of(local)),
+            name: None,
         })
     }
 
@@ -162,6 +183,7 @@ impl Listener {
                     fd,
                     endpoint: address.to_endpoint(),
                     service: None,
+                    name: None,
                 });
             }
             IpcAddress::Path(path) => path.clone(),
@@ -184,6 +206,7 @@ impl Listener {
             fd,
             endpoint,
             service: None,
+            name: None,
         })
     }
 

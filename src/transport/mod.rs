@@ -19,7 +19,9 @@ mod tune;
 #[cfg(test)]
 mod tests;
 
-pub use address::{Address, HostPort, IpcAddress, NormAddress, Purpose, TcpAddress, UdpAddress};
+pub use address::{
+    Address, HostPort, IpcAddress, NormAddress, Purpose, TcpAddress, UdpAddress, WsAddress,
+};
 pub use datagram::{UdpRoute, UdpSocket};
 pub use dial::{Dial, Dialing};
 pub use listener::{Accepted, Listener};

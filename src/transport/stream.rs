@@ -2,9 +2,10 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::address::{endpoint_of, node_name};
+use super::address::{WsAddress, WsName, endpoint_of, node_name};
 use crate::sys::sockaddr::{Address, Tipc, Vsock};
 use crate::sys::{poll, socket};
 
@@ -19,6 +20,8 @@ pub struct Stream {
     write_limit: usize,
     /// Closing it waits until the peer has room for what was sent.
     waits_to_close: bool,
+    /// How the ends are named, if not as the kernel has it
+    name: Option<Arc<WsName>>,
 }
 
 impl Stream {
@@ -47,7 +50,27 @@ impl Stream {
             peer,
             write_limit,
             waits_to_close,
+            name: None,
         }
+    }
+
+    /// The same with its ends named so.
+    #[must_use]
+    pub(super) fn named(mut self, name: Option<Arc<WsName>>) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// The same of a client of this WebSocket.
+    #[must_use]
+    pub fn of_websocket(self, address: &WsAddress) -> Self {
+        self.named(Some(Arc::new(WsName::of_client(address))))
+    }
+
+    /// Whether a WebSocket is to be spoken on it.
+    #[must_use]
+    pub const fn is_websocket(&self) -> bool {
+        self.name.is_some()
     }
 
     /// The property `Peer-Address` of messages from here: the peer's IP address without its port, for ipc
@@ -62,7 +85,12 @@ impl Stream {
     #[must_use]
     pub fn endpoints(&self) -> (Vec<u8>, Vec<u8>) {
         let show = |address: io::Result<Address>| {
-            address.map_or_else(|_| Vec::new(), |address| endpoint_of(&address))
+            let endpoint = address.map(|address| endpoint_of(&address));
+            match (&self.name, endpoint) {
+                (_, Err(_)) => Vec::new(),
+                (Some(name), Ok(endpoint)) => name.of(&endpoint),
+                (None, Ok(endpoint)) => endpoint,
+            }
         };
         (
             show(socket::local_address(self.fd.as_fd())),

@@ -8,6 +8,7 @@ mod handshakes;
 mod heartbeats;
 mod old_peers;
 mod traffic;
+mod websocket;
 
 use std::collections::VecDeque;
 use std::io::IoSlice;

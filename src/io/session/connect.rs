@@ -90,6 +90,10 @@ impl Dialer {
         }
     }
 
+    pub(super) fn address(&self) -> &Address {
+        &self.target.address
+    }
+
     /// A handshake succeeded: the next pause is a first one.
     pub(super) fn connected(&mut self) {
         if let Some(backoff) = &mut self.backoff {
@@ -279,6 +283,10 @@ impl Session {
     }
 
     pub(super) fn on_stream(&self, core: &mut Core, stream: Stream) {
+        let stream = match core.dialer.as_ref().map(Dialer::address) {
+            Some(Address::Ws(address)) => stream.of_websocket(address),
+            _ => stream,
+        };
         let fd = stream.as_raw_fd();
         let value = u64::try_from(fd).unwrap_or(0);
         core.ends.local = stream.endpoints().0;

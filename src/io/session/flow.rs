@@ -10,7 +10,7 @@ use crate::errno::{Errno, Result};
 use crate::io::pace;
 use crate::msg::Msg;
 use crate::pipe::Writer;
-use crate::proto::{Input, Sink};
+use crate::proto::{EngineError, Input, Sink};
 
 /// Bytes gathered before they are written.
 const WRITE_BATCH: usize = pace::BATCH_BYTES;
@@ -115,6 +115,7 @@ impl Session {
                 self.tell_reader(lanes.as_ref());
             }
             match input {
+                Err(EngineError::Closed) => return Stopped::Lost(Loss::Stream(Errno::EPIPE)),
                 Err(error) => return Stopped::Lost(Loss::Engine(error)),
                 Ok(Input::Established) => {
                     self.established(core);

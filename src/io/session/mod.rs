@@ -385,6 +385,10 @@ impl Session {
         }
         if let Some(mut conn) = core.conn.take() {
             self.hub.remove(conn.stream.as_raw_fd(), conn.token);
+            if conn.out.is_empty() {
+                conn.engine.say_goodbye(&mut conn.out);
+                flow::last_words(&mut conn);
+            }
             flow::discard_input(&mut conn);
             self.trace_closed(&core.ends, &conn.stream);
             conn.close();

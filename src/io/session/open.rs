@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use mio::Interest;
 
+use super::connect::Dialer;
 use super::roles::Nobody;
 use super::{Conn, Core, Lanes, Session, security, task};
 use crate::errno::{Errno, Result};
@@ -14,9 +15,10 @@ use crate::msg::{Metadata, RxBuf};
 use crate::pattern::{Identity, Origin, PeerEnd, PipeEnd, PipeSlot};
 use crate::pipe::lane;
 use crate::proto::raw::RawEngine;
-use crate::proto::{AnyEngine, Engine, EngineConfig, OutBuf};
+use crate::proto::{AnyEngine, ClientRequest, Engine, EngineConfig, OutBuf, WebSocketRole};
 use crate::socket_type::SocketType;
-use crate::transport::Stream;
+use crate::sys::random;
+use crate::transport::{Address, Stream, WsAddress};
 
 impl Session {
     /// Starts to speak on a stream.
@@ -25,7 +27,7 @@ impl Session {
         let interest = Interest::READABLE | Interest::WRITABLE;
         let token = self.hub.add(stream.as_raw_fd(), me, interest)?;
         let mut out = OutBuf::default();
-        let engine = self.engine(core.dialer.is_none(), &stream, &mut out);
+        let engine = self.engine(core, &stream, &mut out)?;
         core.conn = Some(Conn {
             stream,
             token,
@@ -49,14 +51,20 @@ impl Session {
         Ok(())
     }
 
-    fn engine(&self, accepted: bool, stream: &Stream, out: &mut OutBuf) -> AnyEngine {
+    fn engine(&self, core: &Core, stream: &Stream, out: &mut OutBuf) -> Result<AnyEngine> {
         let options = &self.options;
-        if options.socket_type == SocketType::Stream || options.router_raw {
-            return AnyEngine::Raw(RawEngine::new());
+        if self.is_raw() {
+            return Ok(AnyEngine::Raw(RawEngine::new()));
         }
+        let address = core.dialer.as_ref().map(Dialer::address);
+        let websocket = match address {
+            Some(Address::Ws(address)) => Some(WebSocketRole::Client(request(address)?)),
+            None if stream.is_websocket() => Some(WebSocketRole::Server),
+            _ => None,
+        };
         let config = EngineConfig {
             socket_type: options.socket_type,
-            is_server_side: accepted,
+            is_server_side: core.dialer.is_none(),
             routing_id: options.routing_id.clone(),
             app_metadata: options.metadata.clone(),
             max_msg_size: options.max_msg_size(),
@@ -66,8 +74,10 @@ impl Session {
             heartbeat_timeout: options.heartbeat_timeout,
             mechanism: security::mechanism(&options.security),
             zap: security::zap(&options.security, stream),
+            websocket,
         };
-        AnyEngine::Zmtp(Box::new(Engine::new(config, Instant::now(), out)))
+        let engine = Engine::new(config, Instant::now(), out);
+        Ok(AnyEngine::Zmtp(Box::new(engine)))
     }
 
     pub(super) fn is_raw(&self) -> bool {
@@ -146,4 +156,17 @@ impl Session {
             },
         )
     }
+}
+
+/// What a client of this WebSocket asks for.
+fn request(address: &WsAddress) -> Result<Box<ClientRequest>> {
+    let mut request = Box::new(ClientRequest {
+        host: address.authority.clone(),
+        path: address.path.clone(),
+        nonce: [0; 16],
+        seed: [0; 32],
+    });
+    random::fill(&mut request.nonce)?;
+    random::fill(&mut request.seed)?;
+    Ok(request)
 }

@@ -113,7 +113,9 @@ impl Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             // The peer closed its end in order.
-            Loss::Stream(Errno::EPIPE) => f.write_str("end-of-stream"),
+            Loss::Stream(Errno::EPIPE) | Loss::Engine(EngineError::Closed) => {
+                f.write_str("end-of-stream")
+            }
             Loss::Stream(errno)
             | Loss::Engine(EngineError::Handshake(HandshakeFailure::NoDetail(errno))) => {
                 Reason(*errno).fmt(f)
@@ -153,6 +155,6 @@ fn protocol_name(value: u32) -> Option<&'static str> {
         ZMTP_MALFORMED_COMMAND_INITIATE ZMTP_MALFORMED_COMMAND_ERROR ZMTP_MALFORMED_COMMAND_READY
         ZMTP_MALFORMED_COMMAND_WELCOME ZMTP_INVALID_METADATA ZMTP_CRYPTOGRAPHIC
         ZMTP_MECHANISM_MISMATCH ZAP_UNSPECIFIED ZAP_MALFORMED_REPLY ZAP_BAD_REQUEST_ID
-        ZAP_BAD_VERSION ZAP_INVALID_STATUS_CODE ZAP_INVALID_METADATA
+        ZAP_BAD_VERSION ZAP_INVALID_STATUS_CODE ZAP_INVALID_METADATA WS_UNSPECIFIED
     }
 }

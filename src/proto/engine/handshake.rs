@@ -10,13 +10,14 @@ use zeroize::{Zeroize, Zeroizing};
 use super::Engine;
 use crate::errno::Errno;
 use crate::msg::RxBuf;
-use crate::proto::command;
 use crate::proto::decoder::{Decoder, Next};
 use crate::proto::error::{EngineError, HandshakeFailure, protocol_error};
-use crate::proto::frame::{Framing, HEAD_MAX, Head, HeadBytes};
+use crate::proto::frame::{COMMAND, Framing, HEAD_MAX};
 use crate::proto::greeting::{self, Detected, GREETING_LEN, Greeting, MAJOR_AT};
 use crate::proto::mechanism::Status;
-use crate::proto::{Input, OutBuf, PeerInfo, metadata};
+use crate::proto::websocket::{Masks, Upgrade, WebSocketRole};
+use crate::proto::writer::Wire;
+use crate::proto::{EngineConfig, Input, OutBuf, PeerInfo, metadata};
 use crate::socket_type::SocketType;
 
 /// Longest handshake command, in bytes: room for 64 KiB of properties, yet little for a stranger.
@@ -26,12 +27,19 @@ const MAX_HANDSHAKE: usize = 4 * MAX_HANDSHAKE_COMMAND;
 /// Longest routing id that an old peer may announce, in bytes (RFC 13, "The Connection Layer").
 const MAX_ROUTING_ID: usize = 255;
 
+/// The protocol that a WebSocket names where there is no mechanism (RFC 45, "No Mechanism").
+const ZWS: &str = "ZWS2.0";
+/// What is spoken inside of a WebSocket: no greeting tells a version, and RFC 45 goes by that of 3.0.
+const ZWS_VERSION: (u8, u8) = (3, 0);
+
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
     /// The peer's greeting is awaited.
     Greeting(Sent),
-    /// The frame with the routing id of a 1.0 or 2.0 peer is awaited.
+    /// A WebSocket is asked for, or the answer to that is awaited.
+    Upgrade,
+    /// The frame with the routing id of a peer without mechanisms is awaited.
     OldPeer {
         zmtp: (u8, u8),
         socket_type: Option<SocketType>,
@@ -54,10 +62,6 @@ pub(super) enum Sent {
 }
 
 impl State {
-    pub(super) const fn start() -> Self {
-        Self::Greeting(Sent::Signature)
-    }
-
     #[inline]
     pub(super) const fn is_traffic(&self) -> bool {
         matches!(self, Self::Traffic)
@@ -66,6 +70,39 @@ impl State {
     pub(super) const fn is_handshake(&self) -> bool {
         matches!(self, Self::Handshake { .. })
     }
+}
+
+/// How a connection begins, and what is sent before anything was heard.
+pub(super) fn begin(
+    config: &EngineConfig,
+    mechanism: &str,
+    out: &mut OutBuf,
+) -> (State, Wire, Option<Box<Upgrade>>) {
+    let Some(role) = &config.websocket else {
+        out.append(&greeting::signature(config.routing_id.len()));
+        let state = State::Greeting(Sent::Signature);
+        return (state, Wire::new(Framing::V2), None);
+    };
+    let mut protocols = vec![format!("{ZWS}/{mechanism}")];
+    if allows_old_peers(config) {
+        protocols.push(ZWS.to_owned());
+    }
+    let (upgrade, wire) = match role {
+        WebSocketRole::Server => (Upgrade::server(protocols), Wire::websocket(None)),
+        WebSocketRole::Client(request) => {
+            let (upgrade, text) = Upgrade::client(request, protocols);
+            out.append(text.as_bytes());
+            let masks = Masks::new(&request.seed);
+            (upgrade, Wire::websocket(Some(masks)))
+        }
+    };
+    (State::Upgrade, wire, Some(Box::new(upgrade)))
+}
+
+/// A peer without mechanisms must not get around the one that is demanded (RFC 37, "Detecting ZMTP 1.0 and 2.0
+/// Peers").
+fn allows_old_peers(config: &EngineConfig) -> bool {
+    config.mechanism.allows_old_peers() && config.zap.domain.is_empty()
 }
 
 impl Engine {
@@ -79,8 +116,9 @@ impl Engine {
         loop {
             let input = match self.state {
                 State::Greeting(sent) => self.take_greeting(sent, rx, out)?,
+                State::Upgrade => self.take_upgrade(rx, out)?,
                 State::OldPeer { zmtp, socket_type } => {
-                    self.take_routing_id(zmtp, socket_type, rx, now)?
+                    self.take_routing_id(zmtp, socket_type, rx, out, now)?
                 }
                 State::Handshake { zmtp, budget } => {
                     self.take_handshake_command(zmtp, budget, rx, out, now)?
@@ -108,7 +146,7 @@ impl Engine {
                 self.check_old_peer()?;
                 // The signature was the head of a frame; this is its body.
                 out.append(&self.config.routing_id);
-                self.decoder = Decoder::new(Framing::V1);
+                self.speak_in(Framing::V1);
                 self.state = State::OldPeer {
                     zmtp: (1, 0),
                     socket_type: None,
@@ -149,8 +187,7 @@ impl Engine {
         if sent != Sent::All {
             out.append(&[self.config.socket_type as u8]);
             let id = &self.config.routing_id;
-            out.append(HeadBytes::encode(framing, 0, id.len()).as_slice());
-            out.append(id);
+            Wire::new(framing).to(out).append(0, &[id]);
             self.state = State::Greeting(Sent::All);
         }
         let Some(&type_id) = rx.unread().get(MAJOR_AT + 1) else {
@@ -159,7 +196,7 @@ impl Engine {
         let socket_type = SocketType::from_id(i32::from(type_id));
         self.check_socket_type(socket_type)?;
         rx.consume(MAJOR_AT + 2);
-        self.decoder = Decoder::new(framing);
+        self.speak_in(framing);
         self.state = State::OldPeer {
             zmtp: (2, 0),
             socket_type,
@@ -205,21 +242,69 @@ impl Engine {
         Ok(None)
     }
 
-    /// The first frame of a 1.0 or 2.0 peer is its routing id; flags mean nothing there.
+    /// From HTTP to WebSocket; then the mechanism that was agreed on has the word.
+    fn take_upgrade(
+        &mut self,
+        rx: &mut RxBuf,
+        out: &mut OutBuf,
+    ) -> Result<Option<Input>, EngineError> {
+        let Some(upgrade) = &mut self.upgrade else {
+            return Err(EngineError::protocol(protocol_error::WS_UNSPECIFIED));
+        };
+        let upgraded = match upgrade.take(rx.unread()) {
+            Ok(Some(upgraded)) => upgraded,
+            Ok(None) => return Ok(Some(Input::NeedMore)),
+            Err(refusal) => {
+                out.append(refusal.0.as_bytes());
+                return Err(EngineError::protocol(protocol_error::WS_UNSPECIFIED));
+            }
+        };
+        rx.consume(upgraded.len);
+        out.append(upgraded.answer.as_bytes());
+        self.upgrade = None;
+        if upgraded.protocol > 0 {
+            self.wire.to(out).append(0, &[&self.config.routing_id]);
+            self.state = State::OldPeer {
+                zmtp: ZWS_VERSION,
+                socket_type: None,
+            };
+            return Ok(None);
+        }
+        self.state = State::Handshake {
+            zmtp: ZWS_VERSION,
+            budget: MAX_HANDSHAKE,
+        };
+        self.speak(out)?;
+        Ok(None)
+    }
+
+    fn speak_in(&mut self, framing: Framing) {
+        self.wire = Wire::new(framing);
+        self.decoder = Decoder::new(framing);
+    }
+
+    /// The first frame of a peer without mechanisms is its routing id; flags mean nothing there.
     fn take_routing_id(
         &mut self,
         zmtp: (u8, u8),
         socket_type: Option<SocketType>,
         rx: &mut RxBuf,
+        out: &mut OutBuf,
         now: Instant,
     ) -> Result<Option<Input>, EngineError> {
         let head = match self.decoder.next(rx)? {
             Next::Head(head) => head,
             Next::NeedMore | Next::Frame(..) => return Ok(Some(Input::NeedMore)),
         };
-        check_max(&head, MAX_ROUTING_ID)?;
+        if head.kind.is_control() {
+            return self.take_control(&head, rx, out);
+        }
+        check_max(self.pieces.len_with(&head), MAX_ROUTING_ID)?;
         let Some(body) = self.decoder.take(rx, &head)? else {
             return Ok(Some(Input::NeedMore));
+        };
+        let Some((_, body)) = self.pieces.join(&head, body)? else {
+            return Ok(None);
         };
         let routing_id = body.data().to_vec();
         self.subscribe_all = zmtp == (1, 0) && self.takes_subscribe;
@@ -248,16 +333,23 @@ impl Engine {
             Status::Refused(status) => return Err(refused(status)),
             Status::Handshaking => {}
         }
-        let mut body = match self.decoder.next(rx)? {
+        let (head, body) = match self.decoder.next(rx)? {
             Next::NeedMore => return Ok(Some(Input::NeedMore)),
-            Next::Frame(_, body) => body,
+            Next::Frame(head, body) => (head, body),
+            Next::Head(head) if head.kind.is_control() => {
+                return self.take_control(&head, rx, out);
+            }
             Next::Head(head) => {
-                check_max(&head, MAX_HANDSHAKE_COMMAND.min(budget))?;
+                let len = self.pieces.len_with(&head);
+                check_max(len, MAX_HANDSHAKE_COMMAND.min(budget))?;
                 match self.decoder.take(rx, &head)? {
-                    Some(body) => body,
+                    Some(body) => (head, body),
                     None => return Ok(Some(Input::NeedMore)),
                 }
             }
+        };
+        let Some((_, mut body)) = self.pieces.join(&head, body)? else {
+            return Ok(None);
         };
         // An empty command costs something too.
         let budget = budget.saturating_sub(HEAD_MAX + body.len());
@@ -295,7 +387,7 @@ impl Engine {
     pub(super) fn speak(&mut self, out: &mut OutBuf) -> Result<(), EngineError> {
         let mut body = Zeroizing::new(Vec::new());
         while self.mechanism.next_command(&mut body)? {
-            command::append_body(out, &body);
+            self.wire.to(out).append(COMMAND, &[&body]);
             out.wipe_when_written();
             body.zeroize();
         }
@@ -326,7 +418,7 @@ impl Engine {
     }
 
     fn establish(&mut self, peer: PeerInfo, now: Instant) -> Input {
-        self.fast = self.decoder.framing() == Framing::V2 && self.clear && !self.has_groups();
+        self.fast = self.wire.framing() == Framing::V2 && self.clear && !self.has_groups();
         self.sends_subscribe = peer.zmtp >= (3, 1);
         if peer.zmtp >= (3, 0) {
             self.heartbeat.start(now);
@@ -336,10 +428,8 @@ impl Engine {
         Input::Established
     }
 
-    /// A peer without mechanisms must not get around the one that is demanded (RFC 37, "Detecting
-    /// ZMTP 1.0 and 2.0 Peers").
     fn check_old_peer(&self) -> Result<(), EngineError> {
-        if self.config.mechanism.allows_old_peers() && self.config.zap.domain.is_empty() {
+        if allows_old_peers(&self.config) {
             return Ok(());
         }
         Err(EngineError::Protocol(Errno::EPROTONOSUPPORT))
@@ -357,8 +447,8 @@ const fn refused(status: u16) -> EngineError {
     EngineError::Handshake(HandshakeFailure::Auth(status))
 }
 
-fn check_max(head: &Head, max: usize) -> Result<(), EngineError> {
-    if head.body_len > max {
+fn check_max(len: usize, max: usize) -> Result<(), EngineError> {
+    if len > max {
         return Err(EngineError::Protocol(Errno::EMSGSIZE));
     }
     Ok(())

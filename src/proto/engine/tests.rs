@@ -5,8 +5,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::send::MAX_WAITING_PONGS;
 use super::*;
 use crate::errno::Result as ErrnoResult;
+use crate::proto::frame::{COMMAND, Framing, HeadBytes, MORE};
 
 #[derive(Default)]
 struct Frames {
@@ -104,17 +106,17 @@ fn command(name: &str, data: &[u8]) -> Vec<u8> {
     let mut body = vec![name.len() as u8];
     body.extend(name.as_bytes());
     body.extend(data);
-    let mut bytes = HeadBytes::encode(Framing::V2, COMMAND, body.len())
-        .as_slice()
-        .to_vec();
+    let mut bytes = HeadBytes::v2(COMMAND, body.len()).as_slice().to_vec();
     bytes.extend(body);
     bytes
 }
 
 fn frame(framing: Framing, flags: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = HeadBytes::encode(framing, flags, body.len())
-        .as_slice()
-        .to_vec();
+    let encode = match framing {
+        Framing::V1 => HeadBytes::v1,
+        _ => HeadBytes::v2,
+    };
+    let mut bytes = encode(flags, body.len()).as_slice().to_vec();
     bytes.extend(body);
     bytes
 }

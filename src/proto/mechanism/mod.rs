@@ -16,7 +16,7 @@ use super::EngineConfig;
 use super::command::ERROR;
 use super::error::EngineError;
 use super::metadata;
-use super::outbuf::OutBuf;
+use super::writer::FrameWriter;
 use crate::msg::Msg;
 use crate::socket_type::SocketType;
 
@@ -185,13 +185,18 @@ pub trait Mechanism: Send + std::fmt::Debug {
         0
     }
 
-    /// Appends the frame that carries `body` in protected form, head included. `flags` are the
-    /// MORE and COMMAND bits of RFC 37.
+    /// Appends the frame that carries `body` in protected form. `flags` are the MORE and COMMAND
+    /// bits of RFC 37.
     ///
     /// # Errors
     /// The failure that ends the connection, such as used-up nonces.
-    fn encode(&mut self, flags: u8, body: &Msg, out: &mut OutBuf) -> Result<(), EngineError> {
-        let _ = (flags, body, out);
+    fn encode(
+        &mut self,
+        flags: u8,
+        body: &Msg,
+        frames: &mut FrameWriter<'_>,
+    ) -> Result<(), EngineError> {
+        let _ = (flags, body, frames);
         Ok(())
     }
 

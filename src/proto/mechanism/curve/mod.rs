@@ -10,7 +10,7 @@ mod server;
 mod traffic;
 
 use super::super::error::{EngineError, protocol_error};
-use super::super::outbuf::OutBuf;
+use super::super::writer::FrameWriter;
 use super::super::{command, metadata};
 use super::{Mechanism, PeerMetadata, Status};
 use crate::crypto::{BoxKey, PublicKey, SecretKey, TAG_LEN, random_bytes};
@@ -169,9 +169,14 @@ impl<H: Handshake> Mechanism for Curve<H> {
         OVERHEAD
     }
 
-    fn encode(&mut self, flags: u8, body: &Msg, out: &mut OutBuf) -> Result<(), EngineError> {
+    fn encode(
+        &mut self,
+        flags: u8,
+        body: &Msg,
+        frames: &mut FrameWriter<'_>,
+    ) -> Result<(), EngineError> {
         match self {
-            Self::Traffic(traffic, _) => traffic.encode(flags, body, out),
+            Self::Traffic(traffic, _) => traffic.encode(flags, body, frames),
             Self::Handshake(_) => Ok(()),
         }
     }

@@ -1,8 +1,8 @@
 //! MESSAGE: frames in boxes, made in the output and opened where they were received.
 
 use super::super::super::error::{EngineError, protocol_error};
-use super::super::super::frame::{COMMAND, Framing, HeadBytes, MORE};
-use super::super::super::outbuf::OutBuf;
+use super::super::super::frame::{COMMAND, MORE};
+use super::super::super::writer::FrameWriter;
 use super::{Counter, MESSAGE, Watch, cryptographic, expect, failure};
 use crate::crypto::{BoxKey, StreamKey, TAG_LEN};
 use crate::msg::Msg;
@@ -54,7 +54,7 @@ impl Traffic {
         &mut self,
         flags: u8,
         body: &Msg,
-        out: &mut OutBuf,
+        frames: &mut FrameWriter<'_>,
     ) -> Result<(), EngineError> {
         let number = self.ours.next()?;
         let inner = if flags & MORE != 0 { INNER_MORE } else { 0 }
@@ -64,23 +64,15 @@ impl Traffic {
                 0
             };
         let len = OVERHEAD + body.len();
-        let head = HeadBytes::encode(Framing::V2, 0, len);
         if len < LARGE {
-            let head = head.as_slice();
-            let room = out.room(head.len() + len);
-            if let Some((front, rest)) = room.split_at_mut_checked(head.len()) {
-                front.copy_from_slice(head);
-                self.fill(number, inner, body.data(), rest);
-            }
+            frames.write(0, len, |room| self.fill(number, inner, body.data(), room));
             return Ok(());
         }
         let mut boxed = Msg::with_size(len)?;
         if let Some(room) = boxed.data_mut() {
             self.fill(number, inner, body.data(), room);
         }
-        out.append(head.as_slice());
-        out.append_msg(boxed);
-        Ok(())
+        Ok(frames.append_msg(0, boxed)?)
     }
 
     /// Writes a MESSAGE into `to`, which has exactly the room for it.

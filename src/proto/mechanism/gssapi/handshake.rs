@@ -6,7 +6,7 @@
 
 use super::super::super::EngineConfig;
 use super::super::super::error::{EngineError, protocol_error};
-use super::super::super::outbuf::OutBuf;
+use super::super::super::writer::FrameWriter;
 use super::super::zap::{NO_HANDLER, Verdict, Zap};
 use super::super::{Mechanism, PeerMetadata, Status};
 use super::traffic::OVERHEAD;
@@ -237,9 +237,14 @@ impl Mechanism for Gssapi {
         OVERHEAD
     }
 
-    fn encode(&mut self, flags: u8, body: &Msg, out: &mut OutBuf) -> Result<(), EngineError> {
+    fn encode(
+        &mut self,
+        flags: u8,
+        body: &Msg,
+        frames: &mut FrameWriter<'_>,
+    ) -> Result<(), EngineError> {
         match &mut self.step {
-            Step::Ready(traffic) => traffic.encode(flags, body, out),
+            Step::Ready(traffic) => traffic.encode(flags, body, frames),
             _ => Ok(()),
         }
     }

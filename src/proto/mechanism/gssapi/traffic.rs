@@ -2,8 +2,8 @@
 //! sends them).
 
 use super::super::super::error::{EngineError, protocol_error};
-use super::super::super::frame::{COMMAND, Framing, HeadBytes, MORE};
-use super::super::super::outbuf::OutBuf;
+use super::super::super::frame::{COMMAND, MORE};
+use super::super::super::writer::FrameWriter;
 use super::super::{CANCEL, SUBSCRIBE};
 use super::{MESSAGE, SecurityContext, failure, put_token, token_at};
 use crate::errno::Errno;
@@ -72,7 +72,7 @@ impl Traffic {
         &mut self,
         flags: u8,
         body: &Msg,
-        out: &mut OutBuf,
+        frames: &mut FrameWriter<'_>,
     ) -> Result<(), EngineError> {
         if body.len() > BODY_MAX {
             return Err(EngineError::Protocol(Errno::EMSGSIZE));
@@ -90,7 +90,7 @@ impl Traffic {
         self.plain.extend_from_slice(body.data());
         let mut result = Ok(());
         self.context.seal(&self.plain, &mut |token| {
-            result = append_message(token, out);
+            result = append_message(token, frames);
         })?;
         if self.plain.capacity() > SCRATCH_MAX {
             self.plain = Vec::new();
@@ -125,19 +125,22 @@ impl Traffic {
 }
 
 /// Appends the frame of a MESSAGE with this token.
-fn append_message(token: &[u8], out: &mut OutBuf) -> Result<(), EngineError> {
+fn append_message(token: &[u8], frames: &mut FrameWriter<'_>) -> Result<(), EngineError> {
     let len = u32::try_from(token.len()).map_err(|_| EngineError::Protocol(Errno::EMSGSIZE))?;
-    let head = HeadBytes::encode(Framing::V2, 0, TOKEN_AT + token.len());
-    out.append(head.as_slice());
-    out.append(&[MESSAGE.len() as u8]);
-    out.append(MESSAGE);
-    out.append(&len.to_be_bytes());
+    let (name_len, len) = ([MESSAGE.len() as u8], len.to_be_bytes());
     if token.len() < LARGE {
-        out.append(token);
-    } else {
-        out.append_msg(Msg::copy_of(token)?);
+        frames.append(0, &[&name_len, MESSAGE, &len, token]);
+        return Ok(());
     }
-    Ok(())
+    let mut body = Msg::with_size(TOKEN_AT + token.len())?;
+    if let Some((head, rest)) = body
+        .data_mut()
+        .and_then(|room| room.split_at_mut_checked(TOKEN_AT))
+    {
+        head.copy_from_slice(&[&name_len, MESSAGE, &len].concat());
+        rest.copy_from_slice(token);
+    }
+    Ok(frames.append_msg(0, body)?)
 }
 
 /// The number of a token of Kerberos (RFC 4121, 4.2.6.2); other kinds keep theirs to themselves.
