@@ -178,10 +178,12 @@ CASE (pieces)
     CHECK_MEM (first, "\xff\0\0\0\0\0\0\0\x01\x7f\x03", 11);
     /* The client takes its turn: READY. */
     expect_said (fd, "\x04", 1);
-    close (fd);
+    /* In this order: without its connection it would soon be in the next negotiation, whose end the reference does not
+       survive. */
     rm_socket (client);
-    close (listener);
     rm_ctx (ctx);
+    close (fd);
+    close (listener);
 }
 
 /* A connection that comes to nothing at every step is tried again, and then it works. */
