@@ -5,8 +5,13 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 use zmq::runtime::Context;
+
+/// One at a time: a program that is being written cannot be started, and a child that another test is starting
+/// has the copy open as well until it is another program.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// Somebody other than root.
 const NOBODY: u32 = 65534;
@@ -38,6 +43,7 @@ fn said(output: &Output) -> (String, String) {
 
 #[test]
 fn an_ordinary_program_traces() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let program = std::env::current_exe().expect("a path");
     let (stdout, stderr) = said(&run_child(&program));
     assert!(stdout.contains("secure: 0"), "{stdout}");
@@ -46,6 +52,7 @@ fn an_ordinary_program_traces() {
 
 #[test]
 fn a_set_user_id_program_does_not() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let program = std::env::current_exe().expect("a path");
     let copy = std::env::temp_dir().join(format!("ferrozmq-suid-{}", std::process::id()));
     fs::copy(&program, &copy).expect("a copy");

@@ -9,13 +9,17 @@ static void send_numbers (void *socket, int first, int last)
         CHECK_INT (zmq_send (socket, &i, sizeof i, 0), sizeof i);
 }
 
+/* How often the last message was sent again. */
+static int nudges;
+
 /*
  * Reads numbers, which must grow, until `last` comes. Gives how many there were. `sender` is for
  * the reference alone, where a reader may sleep on although the last message is there.
  */
 static int receive_until (void *socket, int last, void *sender)
 {
-    int previous = 0, got = 0, count = 0, nudges = 0;
+    int previous = 0, got = 0, count = 0;
+    nudges = 0;
     do {
         int ready;
         poll_ready (socket, ZMQ_POLLIN, nudges ? 200 : DEADLINE_MS / 10, &ready);
@@ -67,7 +71,8 @@ CASE (sender_before_its_peer_comes)
     send_numbers (push, 1, 100);
     CHECK_OK (zmq_bind (pull, endpoint));
     CHECK_INT (receive_until (pull, 100, push), 1);
-    expect_nothing (pull);
+    if (nudges == 0)
+        expect_nothing (pull);
     rm_socket (push);
     rm_socket (pull);
     rm_ctx (ctx);

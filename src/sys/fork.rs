@@ -273,8 +273,9 @@ static APART: AtomicU64 = AtomicU64::new(0);
 const APART_HALF: u32 = 32;
 /// Forks under way.
 static FORKING: AtomicU32 = AtomicU32::new(0);
-/// How long a fork waits for those threads, which may be asking the network.
-const PATIENCE_APART: Duration = Duration::from_millis(200);
+/// How long a fork waits for those threads, which may be asking the network. Those of tests ask nobody, but the
+/// machine may be slow.
+const PATIENCE_APART: Duration = Duration::from_millis(if cfg!(test) { 2_000 } else { 200 });
 const PAUSE: Duration = Duration::from_micros(200);
 
 /// As long as it lives, forks wait for its thread.
