@@ -741,8 +741,8 @@ ZMQ_EXPORT int zmq_proxy_steerable(void *frontend, void *backend, void *capture,
 
 /**
  * 1 if the library was built with a transport, mechanism or API: "ipc", "pgm", "norm", "tipc",
- * "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0. For "gssapi" and "norm"
- * the system's libraries must be there as well.
+ * "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0. For "gssapi", "norm" and
+ * "pgm" the system's libraries must be there as well.
  *
  * capability is NULL or a NUL-terminated string.
  */

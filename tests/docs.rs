@@ -231,11 +231,15 @@ const TRANSPORTS: &[(&str, &str, &str)] = &[
     ("vsock", "vsock://@:*", "virtual machines and their host"),
     ("vmci", "vmci://*:5555", "virtual machines"),
     ("tipc", "tipc://{5560,0,0}", "clusters"),
-    ("pgm", "pgm://127.0.0.1;224.0.0.1:5555", "multicast"),
+    (
+        "pgm",
+        "pgm://127.0.0.1;239.7.7.7:5555",
+        "multicast with repairs, for PUB, SUB, XPUB and XSUB; by the system's libpgm",
+    ),
     (
         "epgm",
-        "epgm://127.0.0.1;224.0.0.1:5555",
-        "multicast over UDP",
+        "epgm://127.0.0.1;239.7.7.7:5555",
+        "the same within UDP",
     ),
     (
         "norm",
@@ -258,10 +262,12 @@ fn missing_transport(name: &str, endpoint: &str) -> Option<Errno> {
     };
     let ty = match name {
         "udp" => SocketType::Dish,
-        "norm" => SocketType::Sub,
+        "norm" | "pgm" | "epgm" => SocketType::Sub,
         _ => SocketType::Pair,
     };
     let error = with_socket(ty, |socket| socket.bind(endpoint.as_bytes())).err();
+    // What needs a privilege is there without it.
+    let error = error.filter(|&errno| errno != Errno::EPERM);
     error.filter(|&errno| !OF_KERNEL.contains(&name) || errno == Errno::EPROTONOSUPPORT)
 }
 
@@ -370,7 +376,6 @@ fn context_default(id: i32, effect: &str) -> String {
 
 /// Options that nothing acts on, and why.
 const STORED_ONLY: &[(&[&str], &str)] = &[
-    (&["MULTICAST_MAXTPDU"], "stored: no pgm"),
     (
         &[
             "VMCI_BUFFER_SIZE",

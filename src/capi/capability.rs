@@ -8,14 +8,14 @@ use crate::runtime;
 /// zmq_has exists.
 pub const ZMQ_HAS_CAPABILITIES: c_int = 1;
 
-/// What zmq_has knows of and the library can do, beside gssapi and norm, which need other libraries. Not
-/// among it yet: pgm, vmci, WSS.
+/// What zmq_has knows of and the library can do, beside gssapi, norm and pgm, which need other libraries. Not
+/// among it yet: vmci, WSS.
 const CAPABILITIES: &[&str] = &["WS", "curve", "draft", "ipc", "tipc", "vsock"];
 
 entry! {
     /// 1 if the library was built with a transport, mechanism or API: "ipc", "pgm", "norm", "tipc",
-    /// "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0. For "gssapi" and "norm"
-    /// the system's libraries must be there as well.
+    /// "vmci", "vsock", "WS", "WSS", "curve", "gssapi", "draft"; else 0. For "gssapi", "norm" and
+    /// "pgm" the system's libraries must be there as well.
     ///
     /// # Safety
     /// `capability` is NULL or a NUL-terminated string.
@@ -25,6 +25,7 @@ entry! {
             CAPABILITIES.contains(&name)
                 || (name == "gssapi" && runtime::has_gssapi())
                 || (name == "norm" && runtime::has_norm())
+                || (name == "pgm" && runtime::has_pgm())
         }))
     }
 }

@@ -25,9 +25,7 @@ fn read<'a>(pieces: impl Iterator<Item = (&'a [u8], bool)>) -> (Messages, usize)
                     Ok(false) => break,
                     Ok(true) => {
                         let parts: Vec<Msg> = std::mem::take(&mut message);
-                        let (last, others) = parts.split_last().expect("a message has a frame");
-                        assert!(!last.is_more() && others.iter().all(Msg::is_more));
-                        assert!(parts.iter().all(|part| part.len() as u64 <= MAX_MSG_SIZE));
+                        check(&parts);
                         messages.push(parts.iter().map(|part| part.data().to_vec()).collect());
                     }
                     Err(_) => {
@@ -45,6 +43,32 @@ fn read<'a>(pieces: impl Iterator<Item = (&'a [u8], bool)>) -> (Messages, usize)
     (messages, lost)
 }
 
+/// Packets of PGM, of which some are lost; what is handed on is whole messages.
+fn packets<'a>(pieces: impl Iterator<Item = (&'a [u8], bool)>) {
+    let mut inbound = Inbound::pgm(Some(MAX_MSG_SIZE));
+    let mut message = Vec::new();
+    for (packet, is_lost) in pieces {
+        if is_lost || inbound.packet(packet).is_err() {
+            inbound.join_anew();
+        }
+        loop {
+            match inbound.next(&mut message) {
+                Ok(false) => break,
+                Ok(true) => check(&std::mem::take(&mut message)),
+                Err(_) => inbound.join_anew(),
+            }
+        }
+        assert!(message.is_empty());
+    }
+}
+
+/// A message has frames, of which the last one says that it is that, and none is too long.
+fn check(parts: &[Msg]) {
+    let (last, others) = parts.split_last().expect("a message has a frame");
+    assert!(!last.is_more() && others.iter().all(Msg::is_more));
+    assert!(parts.iter().all(|part| part.len() as u64 <= MAX_MSG_SIZE));
+}
+
 /// A stream in pieces: it makes no difference how it is cut, as long as it makes sense; and what was read reads the same
 /// when it is sent on.
 pub fn stream(input: &[u8]) {
@@ -55,6 +79,7 @@ pub fn stream(input: &[u8]) {
         pieces.push((script.string(), joins));
     }
     read(pieces.iter().copied());
+    packets(pieces.iter().copied());
     let whole = pieces
         .iter()
         .map(|(piece, _)| *piece)

@@ -58,6 +58,12 @@ pub fn endpoint(input: &[u8]) {
                 assert!(shown.starts_with(scheme.as_bytes()));
                 assert_eq!(address::parse(&shown, purpose), Ok(parsed));
             }
+            Address::Pgm(pgm) => {
+                assert_eq!(scheme, if pgm.udp { "epgm" } else { "pgm" });
+                assert!(pgm.port > 0 && pgm.target.is_multicast());
+                assert!(!pgm.groups.is_empty());
+                assert!(pgm.groups.iter().all(std::net::Ipv4Addr::is_multicast));
+            }
             Address::Norm(norm) => {
                 assert_eq!(scheme, "norm");
                 let text = std::str::from_utf8(rest).expect("text");

@@ -37,7 +37,7 @@ pub use datagrams::{Datagrams, DatagramsOf};
 pub use ends::Ends;
 pub use hub::{Hub, Waited, Waiter};
 pub use listener::Listener;
-pub use multicast::{Multicast, MulticastOf, has_norm};
+pub use multicast::{Multicast, MulticastOf, has_norm, has_pgm};
 pub use reactor::{IoThread, ThreadConfig};
 pub use session::{ConnectTarget, Proxy, Session};
 pub use spin::{Spin, Tarry, has_cores};

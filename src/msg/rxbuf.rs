@@ -191,6 +191,12 @@ impl RxBuf {
             .is_some_and(|body| body.filled < body.len)
     }
 
+    /// Whether a body was begun by [`Self::start_body`] and not taken yet.
+    #[must_use]
+    pub fn has_body(&self) -> bool {
+        self.body.is_some()
+    }
+
     /// Reads once: gives `read` the places that the next bytes belong to, in order, and books the
     /// number of bytes it returns. Also returns how much room `read` was given.
     ///

@@ -2,7 +2,8 @@
 //! any time, and of which some may be lost (`zmq_pgm(7)`; for NORM, what the reference sends).
 //!
 //! On NORM a stream is of frames as ZMTP 2.0 has them (RFC 15), each with a byte before it: 0 if it begins a message,
-//! 255 if it goes on with one. There is no handshake and nobody to complain to: what is malformed ends in an error here,
+//! 255 if it goes on with one. On PGM a stream is of frames as ZMTP 1.0 has them (RFC 13), in packets that begin with two bytes:
+//! where in the packet the first message begins, or 65535 if none does. There is no handshake and nobody to complain to: what is malformed ends in an error here,
 //! and whoever reads goes on where a message is known to begin.
 
 use std::io::IoSliceMut;
@@ -35,6 +36,16 @@ impl Head {
         Self { bytes, len }
     }
 
+    /// The head of a frame on PGM.
+    #[must_use]
+    pub fn pgm(frame: &Msg) -> Self {
+        let flags = if frame.is_more() { MORE } else { 0 };
+        let head = HeadBytes::v1(flags, frame.len());
+        let (mut bytes, len) = ([0; HEAD_MAX + 1], head.as_slice().len());
+        bytes[..len].copy_from_slice(head.as_slice());
+        Self { bytes, len }
+    }
+
     /// The bytes.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
@@ -62,6 +73,8 @@ pub struct Inbound {
     rx: RxBuf,
     /// Longest body in bytes
     max_msg_size: Option<u64>,
+    /// Whether there is a byte before each frame
+    has_marks: bool,
     /// Whether the byte before the frame that comes next was taken
     is_marked: bool,
     place: Place,
@@ -77,15 +90,30 @@ impl Inbound {
             decoder: Decoder::new(Framing::V2),
             rx: RxBuf::new(),
             max_msg_size,
+            has_marks: true,
             is_marked: false,
             place: Place::Joined,
             parts: Vec::new(),
         }
     }
 
+    /// A stream on PGM, not joined yet; [`Self::packet`] does that. `max_msg_size` as before.
+    #[must_use]
+    pub fn pgm(max_msg_size: Option<u64>) -> Self {
+        Self {
+            decoder: Decoder::new(Framing::V1),
+            has_marks: false,
+            ..Self::norm(max_msg_size)
+        }
+    }
+
     /// Forgets what is not complete: the stream was broken off, and is joined anew.
     pub fn join_anew(&mut self) {
-        *self = Self::norm(self.max_msg_size);
+        *self = if self.has_marks {
+            Self::norm(self.max_msg_size)
+        } else {
+            Self::pgm(self.max_msg_size)
+        };
     }
 
     /// Has `read` read once, into the room that it is given; how much that was.
@@ -98,6 +126,32 @@ impl Inbound {
             [] => Ok(0),
         };
         self.rx.fill(into_first).map(|(count, _)| count)
+    }
+
+    /// Takes in a packet of PGM, the next one of its stream. Before that is joined, nothing counts but where a message begins.
+    ///
+    /// # Errors
+    /// `EPROTO`: it is none; `ENOMEM`. The stream must be joined anew.
+    pub fn packet(&mut self, packet: &[u8]) -> Result<()> {
+        let (offset, mut data) = packet.split_first_chunk::<2>().ok_or(Errno::EPROTO)?;
+        if self.place == Place::Joined {
+            let offset = usize::from(u16::from_be_bytes(*offset));
+            match data.get(offset..) {
+                // 65535 is more than any packet has.
+                None => return Ok(()),
+                Some(rest) => data = rest,
+            }
+            self.place = Place::Between;
+        }
+        while !data.is_empty() {
+            let count = self.fill(|room| {
+                let count = data.len().min(room.len());
+                room[..count].copy_from_slice(&data[..count]);
+                Ok(count)
+            })?;
+            data = &data[count..];
+        }
+        Ok(())
     }
 
     /// Takes out the next message: `true` says that it is in `message`, which was empty.
@@ -129,7 +183,12 @@ impl Inbound {
     }
 
     fn next_frame(&mut self) -> Result<Option<(u8, Msg)>> {
-        if !self.is_marked {
+        if !self.has_marks {
+            if self.place == Place::Joined || self.rx.unread().is_empty() && !self.rx.has_body() {
+                return Ok(None);
+            }
+            self.place = Place::Within;
+        } else if !self.is_marked {
             let Some(&mark) = self.rx.unread().first() else {
                 return Ok(None);
             };
@@ -234,6 +293,60 @@ mod tests {
             feed(&mut inbound, &sent(&[b"g"]), 9),
             Ok(vec![vec![b"g".to_vec()]])
         );
+    }
+
+    #[test]
+    fn packets_are_joined_where_a_message_begins() {
+        let frames = |parts: &[&[u8]]| {
+            let mut bytes = Vec::new();
+            for (index, part) in parts.iter().enumerate() {
+                let frame = frame(part, index + 1 < parts.len());
+                bytes.extend_from_slice(Head::pgm(&frame).as_slice());
+                bytes.extend_from_slice(part);
+            }
+            bytes
+        };
+        let packet = |offset: u16, data: &[u8]| [&offset.to_be_bytes()[..], data].concat();
+        let long = vec![9; 3000];
+        let first = frames(&[b"a", &long]);
+        assert_eq!(first[..3], [2, 1, b'a']);
+        let second = frames(&[b"b"]);
+        let packets = [
+            packet(0xFFFF, b"what nobody knows the beginning of"),
+            packet(3, &[b"end", &first[..1000]].concat()),
+            packet(0xFFFF, &first[1000..2500]),
+            packet(0, b""),
+            packet(
+                (first.len() - 2500) as u16,
+                &[&first[2500..], &second[..]].concat(),
+            ),
+        ];
+        let mut inbound = Inbound::pgm(None);
+        let (mut messages, mut message) = (Vec::new(), Vec::new());
+        for packet in &packets {
+            inbound.packet(packet).expect("well-formed");
+            while inbound.next(&mut message).expect("well-formed") {
+                let parts: Vec<_> = message.drain(..).map(|part| part.data().to_vec()).collect();
+                messages.push(parts);
+            }
+        }
+        assert_eq!(messages, [vec![b"a".to_vec(), long], vec![b"b".to_vec()]]);
+        // Some are lost: what was begun is gone, and it goes on where a message begins.
+        inbound
+            .packet(&packet(0, &first[..100]))
+            .expect("well-formed");
+        assert_eq!(inbound.next(&mut message), Ok(false));
+        inbound.join_anew();
+        inbound.packet(&packet(0xFFFF, b"lost")).expect("ignored");
+        inbound.packet(&packet(100, b"short")).expect("ignored");
+        inbound
+            .packet(&packet(2, &[b"xx", &second[..]].concat()))
+            .expect("well-formed");
+        assert_eq!(inbound.next(&mut message), Ok(true));
+        assert_eq!(message[0].data(), b"b");
+        assert_eq!(inbound.packet(b"0"), Err(Errno::EPROTO));
+        inbound.packet(&packet(0, &[0])).expect("a packet");
+        assert_eq!(inbound.next(&mut Vec::new()), Err(Errno::EPROTO));
     }
 
     #[test]

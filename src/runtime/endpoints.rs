@@ -33,7 +33,7 @@ pub(super) enum Kind {
     ConnectedInproc(Arc<PipeSlot>),
     /// udp, bound or connected
     Datagrams(Arc<Datagrams>, Arc<PipeSlot>),
-    /// norm, bound or connected
+    /// norm, pgm or epgm, bound or connected
     Multicast(Arc<Multicast>, Arc<PipeSlot>),
 }
 
@@ -179,7 +179,7 @@ impl Socket {
         if let Address::Udp(_) = address {
             return self.bind_udp(endpoint, route);
         }
-        if let Address::Norm(_) = address {
+        if let Address::Norm(_) | Address::Pgm(_) = address {
             if !self.is_connected_enough(endpoint) {
                 self.join_group(endpoint, Purpose::Bind, route)?;
             }
@@ -259,7 +259,7 @@ impl Socket {
         if self.is_connected_enough(endpoint) {
             return Ok(None);
         }
-        if let Address::Norm(_) = address {
+        if let Address::Norm(_) | Address::Pgm(_) = address {
             return self.join_group(endpoint, Purpose::Connect, route).map(Some);
         }
         let (link, options) = self.prepare()?;

@@ -26,8 +26,8 @@ mod zap;
 
 pub use self::core::SocketHandle;
 pub use crate::io::gssapi::is_available as has_gssapi;
-pub use crate::io::has_norm;
 pub(crate) use crate::io::report as report_panic;
+pub use crate::io::{has_norm, has_pgm};
 pub use context::Context;
 
 #[cfg(test)]

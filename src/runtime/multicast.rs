@@ -1,4 +1,4 @@
-//! Endpoints of reliable multicast (norm): how a socket gets what is sent and received there. To bind and to
+//! Endpoints of reliable multicast (norm, pgm, epgm): how a socket gets what is sent and received there. To bind and to
 //! connect are the same.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ impl Socket {
     /// Binds or connects a PUB, XPUB, SUB or XSUB.
     ///
     /// # Errors
-    /// Why there is no `route`, and those of [`Multicast::norm`]; `EPROTONOSUPPORT` if peers are to be checked.
+    /// Why there is no `route`, and those of [`Multicast::norm`] and [`Multicast::pgm`]; `EPROTONOSUPPORT` if peers are to be checked.
     pub(super) fn join_group(
         &mut self,
         endpoint: &[u8],
@@ -41,6 +41,7 @@ impl Socket {
             };
             match route {
                 Route::Norm(route) => Multicast::norm(&route, &of),
+                Route::Pgm(route) => Multicast::pgm(&route, &of),
                 Route::Udp(_) => Err(Errno::EINVAL),
             }
         });

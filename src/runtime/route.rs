@@ -3,12 +3,13 @@
 use super::core::SocketHandle;
 use crate::errno::{Errno, Result};
 use crate::transport::address::{self, Address, Purpose};
-use crate::transport::{NormRoute, UdpRoute};
+use crate::transport::{NormRoute, PgmRoute, UdpRoute};
 
 /// Where an endpoint leads.
 pub(super) enum Route {
     Udp(UdpRoute),
     Norm(NormRoute),
+    Pgm(PgmRoute),
 }
 
 impl Route {
@@ -16,7 +17,7 @@ impl Route {
     pub(super) fn udp(self) -> Result<UdpRoute> {
         match self {
             Self::Udp(route) => Ok(route),
-            Self::Norm(_) => Err(Errno::EINVAL),
+            Self::Norm(_) | Self::Pgm(_) => Err(Errno::EINVAL),
         }
     }
 }
@@ -29,7 +30,7 @@ impl SocketHandle {
         endpoint: &[u8],
         purpose: Purpose,
     ) -> Result<Option<Result<Route>>> {
-        if ![&b"udp:"[..], b"norm:"]
+        if ![&b"udp:"[..], b"norm:", b"epgm:", b"pgm:"]
             .iter()
             .any(|scheme| endpoint.starts_with(scheme))
         {
@@ -46,6 +47,7 @@ impl SocketHandle {
         Ok(match address::parse(endpoint, purpose) {
             Ok(Address::Udp(udp)) => Some(UdpRoute::resolve(&udp, purpose, ipv6).map(Route::Udp)),
             Ok(Address::Norm(norm)) => Some(NormRoute::resolve(&norm, ipv6).map(Route::Norm)),
+            Ok(Address::Pgm(pgm)) => Some(PgmRoute::resolve(&pgm).map(Route::Pgm)),
             _ => None,
         })
     }

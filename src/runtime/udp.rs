@@ -7,7 +7,7 @@ use super::endpoints::Kind;
 use super::route::Route;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
-use crate::io::{Datagrams, DatagramsOf, Owner, has_norm};
+use crate::io::{Datagrams, DatagramsOf, Owner, has_norm, has_pgm};
 use crate::option::Mechanism;
 use crate::pattern::{Origin, PipeEnd, PipeId};
 use crate::socket_type::SocketType;
@@ -16,7 +16,7 @@ use crate::transport::address::{self, Purpose};
 
 impl Socket {
     /// Whether the endpoint is one, of a transport that is for this type: udp is for RADIO (to connect), DISH
-    /// and DGRAM (to bind), and DGRAM has no other; norm is for those that publish and subscribe;
+    /// and DGRAM (to bind), and DGRAM has no other; norm, pgm and epgm are for those that publish and subscribe;
     /// WebSockets carry messages, not a stream. No purpose: it is to be taken back.
     ///
     /// # Errors
@@ -25,14 +25,19 @@ impl Socket {
     pub(super) fn check_transport(&self, endpoint: &[u8], purpose: Option<Purpose>) -> Result<()> {
         use SocketType::{Dgram, Dish, Pub, Radio, Stream, Sub, Xpub, Xsub};
         let (scheme, _) = address::split(endpoint)?;
-        if scheme == "norm" && !has_norm() {
+        let is_there = match scheme {
+            "norm" => has_norm(),
+            "pgm" | "epgm" => has_pgm(),
+            _ => true,
+        };
+        if !is_there {
             return Err(Errno::EPROTONOSUPPORT);
         }
         let is_for_us = match (scheme, purpose) {
             ("udp", Some(Purpose::Bind)) => matches!(self.ty, Dish | Dgram),
             ("udp", Some(Purpose::Connect)) => self.ty == Radio,
             ("udp", None) => matches!(self.ty, Radio | Dish | Dgram),
-            ("norm", Some(_)) => matches!(self.ty, Pub | Sub | Xpub | Xsub),
+            ("norm" | "pgm" | "epgm", Some(_)) => matches!(self.ty, Pub | Sub | Xpub | Xsub),
             (_, None) => true,
             ("ws", Some(_)) if self.ty == Stream || self.options.router_raw => false,
             (_, Some(_)) => self.ty != Dgram,

@@ -17,6 +17,7 @@
 //! - `lock`: mutexes that a forked child can rely on
 //! - `net`: names of hosts, interfaces and temporary directories (the resolver may block)
 //! - `norm`: the system's NORM library, loaded when it is needed (feature `norm`)
+//! - `pgm`: the system's PGM library, loaded when it is needed (feature `pgm`)
 //! - `random`: keys and nonces
 //! - `poll`: waiting for descriptors
 //! - `sockaddr`, `socket`: addresses and stream sockets
@@ -50,6 +51,8 @@ pub mod lock;
 pub mod net;
 #[cfg(feature = "norm")]
 pub mod norm;
+#[cfg(feature = "pgm")]
+pub mod pgm;
 pub mod poll;
 pub mod random;
 pub mod sockaddr;

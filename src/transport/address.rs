@@ -8,6 +8,7 @@
 mod host;
 mod ipc;
 mod norm;
+mod pgm;
 mod tcp;
 mod tipc;
 mod udp;
@@ -17,6 +18,7 @@ mod ws;
 pub use host::HostPort;
 pub use ipc::IpcAddress;
 pub use norm::NormAddress;
+pub use pgm::PgmAddress;
 pub use tcp::TcpAddress;
 pub use tipc::node_name;
 pub use udp::UdpAddress;
@@ -54,6 +56,8 @@ pub enum Address {
     Norm(NormAddress),
     /// A TCP host and port, and a path
     Ws(WsAddress),
+    /// A multicast group of PGM, within UDP or not
+    Pgm(PgmAddress),
 }
 
 impl Address {
@@ -82,7 +86,8 @@ impl Address {
             | Self::Tcp(_)
             | Self::Udp(_)
             | Self::Ws(_)
-            | Self::Norm(_) => Err(Errno::EINVAL),
+            | Self::Norm(_)
+            | Self::Pgm(_) => Err(Errno::EINVAL),
         }
     }
 }
@@ -102,6 +107,8 @@ pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result
         ("tipc", address) => tipc::parse(address, purpose).map(Address::Tipc),
         ("norm", address) => norm::parse(address).map(Address::Norm),
         ("ws", address) => ws::parse(address, purpose, false).map(Address::Ws),
+        ("epgm", address) => pgm::parse(address, true).map(Address::Pgm),
+        ("pgm", address) => pgm::parse(address, false).map(Address::Pgm),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -119,7 +126,7 @@ pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
     let scheme = str::from_utf8(scheme).unwrap_or("?");
     match scheme {
         _ if scheme.is_empty() || address.is_empty() => Err(Errno::EINVAL),
-        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" | "norm" | "ws" => {
+        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" | "norm" | "ws" | "epgm" | "pgm" => {
             Ok((scheme, address))
         }
         _ => Err(Errno::EPROTONOSUPPORT),
@@ -175,7 +182,7 @@ mod tests {
             ] {
                 assert_eq!(parse(bad, purpose), Err(Errno::EINVAL), "{bad}");
             }
-            for unknown in ["foo://a", "TCP://127.0.0.1:1", "pgm://eth0;1.2.3.4:5"] {
+            for unknown in ["foo://a", "TCP://127.0.0.1:1"] {
                 assert_eq!(
                     parse(unknown, purpose),
                     Err(Errno::EPROTONOSUPPORT),

@@ -51,9 +51,10 @@ impl Listener {
     /// listen), and others of `bind(2)`.
     pub fn bind(address: &address::Address, options: &SocketOptions) -> Result<Self> {
         let listener = match address {
-            address::Address::Inproc(_) | address::Address::Norm(_) | address::Address::Udp(_) => {
-                Err(Errno::EINVAL)
-            }
+            address::Address::Inproc(_)
+            | address::Address::Norm(_)
+            | address::Address::Pgm(_)
+            | address::Address::Udp(_) => Err(Errno::EINVAL),
             _ if options.use_fd != -1 => Self::adopt(options.use_fd),
             address::Address::Tcp(address) => Self::bind_tcp(address, options),
             address::Address::Ws(address) => Self::bind_tcp(&address.place, options),

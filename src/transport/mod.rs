@@ -1,4 +1,4 @@
-//! tcp, ipc, vsock, tipc, udp and norm: addresses and their resolution, listening, dialling, streams, datagrams.
+//! tcp, ipc, vsock, tipc, udp, norm and pgm: addresses and their resolution, listening, dialling, streams, datagrams.
 //!
 //! Nothing here blocks but `resolve` (and binding to a name, which resolves it): a listener and a
 //! stream say `EAGAIN`, a dial in progress is waited for by whoever owns it. No threads, no
@@ -11,6 +11,7 @@ pub mod datagram;
 pub mod dial;
 pub mod listener;
 pub mod norm;
+pub mod pgm;
 pub mod resolve;
 pub mod socks;
 pub mod stream;
@@ -20,11 +21,13 @@ mod tune;
 mod tests;
 
 pub use address::{
-    Address, HostPort, IpcAddress, NormAddress, Purpose, TcpAddress, UdpAddress, WsAddress,
+    Address, HostPort, IpcAddress, NormAddress, PgmAddress, Purpose, TcpAddress, UdpAddress,
+    WsAddress,
 };
 pub use datagram::{UdpRoute, UdpSocket};
 pub use dial::{Dial, Dialing};
 pub use listener::{Accepted, Listener};
 pub use norm::NormRoute;
+pub use pgm::PgmRoute;
 pub use resolve::{Resolved, ResolvedTcp, resolve, resolve_bind, resolve_connect};
 pub use stream::Stream;

@@ -2,6 +2,7 @@
 //! multicast and the library that it uses.
 
 use std::os::fd::RawFd;
+use std::time::Instant;
 
 use crate::msg::Msg;
 use crate::pipe::Writer;
@@ -33,6 +34,11 @@ pub(super) trait Carrier: Send {
 
     /// Nothing follows for now: what was offered is to go out.
     fn flush(&mut self);
+
+    /// When to call [`Carrier::receive`] and to go on with what was offered, although no descriptor tells.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
 
     /// Nothing follows any more. Called until it is true: then everything was sent.
     fn end(&mut self) -> bool;

@@ -1,4 +1,4 @@
-//! Sessions of reliable multicast (norm): one for each endpoint of a PUB or XPUB, which sends, or of a SUB or
+//! Sessions of reliable multicast (norm, pgm, epgm): one for each endpoint of a PUB or XPUB, which sends, or of a SUB or
 //! XSUB, which receives. There is no connection and nobody upstream: what a SUB subscribes to stays with it.
 //!
 //! It is driven as any session (`turn`). The protocol is a library's (`carrier`), whose descriptors are in the hub. Each
@@ -6,12 +6,14 @@
 //! leaves nothing there.
 
 #[cfg_attr(
-    not(feature = "norm"),
+    not(any(feature = "norm", feature = "pgm")),
     expect(dead_code, reason = "nothing carries then")
 )]
 mod carrier;
 #[cfg(feature = "norm")]
 mod norm;
+#[cfg(feature = "pgm")]
+mod pgm;
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +35,7 @@ use crate::option::SocketOptions;
 use crate::pattern::{PeerEnd, PipeEnd, PipeSlot};
 use crate::pipe::{Reader, Writer, lane};
 use crate::socket_type::SocketType;
-use crate::transport::NormRoute;
+use crate::transport::{NormRoute, PgmRoute};
 
 /// Frames sent in a turn; then others have theirs.
 const SENDS: usize = 1024;
@@ -44,6 +46,15 @@ pub fn has_norm() -> bool {
     #[cfg(feature = "norm")]
     return crate::sys::norm::is_available();
     #[cfg(not(feature = "norm"))]
+    return false;
+}
+
+/// Whether the transports pgm and epgm can be used. The first call loads the system's library.
+#[must_use]
+pub fn has_pgm() -> bool {
+    #[cfg(feature = "pgm")]
+    return crate::sys::pgm::is_available();
+    #[cfg(not(feature = "pgm"))]
     return false;
 }
 
@@ -123,8 +134,23 @@ impl Multicast {
         }
     }
 
+    /// Begins to send or to receive by PGM. The pipe end is for the socket, which attaches it.
+    ///
+    /// # Errors
+    /// `EPROTONOSUPPORT` without the library; `EPERM`: pgm needs a privilege; `EINVAL`: no interface for multicasts, options with values
+    /// that cannot be; `EMFILE` and others of the system.
+    pub fn pgm(route: &PgmRoute, of: &MulticastOf<'_>) -> Result<(Arc<Self>, PipeEnd)> {
+        #[cfg(feature = "pgm")]
+        return Self::begin(pgm::Pgm::open(route, sends(of), of.options)?, of);
+        #[cfg(not(feature = "pgm"))]
+        {
+            let _ = (route, of);
+            Err(Errno::EPROTONOSUPPORT)
+        }
+    }
+
     #[cfg_attr(
-        not(feature = "norm"),
+        not(any(feature = "norm", feature = "pgm")),
         expect(dead_code, reason = "nothing carries then")
     )]
     fn begin(
@@ -229,6 +255,9 @@ impl Multicast {
             self.hub.call_again(me);
         }
         self.conclude(core);
+        if let Some(at) = core.carrier.as_ref().and_then(|carrier| carrier.deadline()) {
+            self.call_at(core, at);
+        }
     }
 
     /// Takes in what happened, and hands on what has come, as far as there is room; true: there may be more.
@@ -305,12 +334,17 @@ impl Multicast {
         let is_sent = is_taken && core.carrier.as_mut().is_none_or(|carrier| carrier.end());
         if is_over || is_sent {
             self.finish(core);
-        } else if let Some(until) = until
-            && core.scheduled.is_none_or(|scheduled| until < scheduled)
-        {
-            core.scheduled = Some(until);
+        } else if let Some(until) = until {
+            self.call_at(core, until);
+        }
+    }
+
+    /// Has the session called at this time, if not before.
+    fn call_at(&self, core: &mut Core, at: Instant) {
+        if core.scheduled.is_none_or(|scheduled| at < scheduled) {
+            core.scheduled = Some(at);
             let me: Weak<dyn Timed> = self.me.clone();
-            self.hub.io().at(until, me);
+            self.hub.io().at(at, me);
         }
     }
 

@@ -1,0 +1,473 @@
+//! Sockets: opening one, what it sends and receives, and when it wants to be called again.
+//!
+//! The library has no thread: it works while it is called, and says when it wants to be. Nothing waits. A forked child
+//! leaves what it inherited alone, since its parent may have been in a call.
+
+use std::ffi::{CString, c_int, c_void};
+use std::io;
+use std::mem::{MaybeUninit, size_of};
+use std::net::Ipv4Addr;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::ptr;
+use std::time::Duration;
+
+use super::library::{
+    self, IPPROTO_PGM, Library, RawAddress, RawGroup, RawInfo, RawInterface, RawMessage, RawSocket,
+    RawTsi,
+};
+use crate::sys::{fd, fork, random};
+
+/// Where a socket's packets go and come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Within UDP datagrams, rather than packets of its own
+    pub udp: bool,
+    /// The address of an interface; `None`: the system's choice
+    pub interface: Option<Ipv4Addr>,
+    /// Groups to hear
+    pub groups: Vec<Ipv4Addr>,
+    /// The group to send to
+    pub target: Ipv4Addr,
+    /// The port of data, and of UDP
+    pub port: u16,
+    /// Bytes of a packet
+    pub max_packet: c_int,
+    /// Routers that a packet passes, plus one
+    pub hops: c_int,
+    /// `SO_RCVBUF`, where it is not to be the system's
+    pub receive_buffer: Option<c_int>,
+    /// `SO_SNDBUF`, the same
+    pub send_buffer: Option<c_int>,
+}
+
+/// What a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Sends, and repairs
+    Sender {
+        /// Bytes per second
+        rate: c_int,
+        /// Packets kept for repairs
+        window: c_int,
+    },
+    /// Receives
+    Receiver {
+        /// Packets kept while some before them are missing
+        window: c_int,
+    },
+}
+
+/// Who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tsi(RawTsi);
+
+/// What came.
+#[derive(Debug)]
+pub enum Came<'a> {
+    /// The payload of a packet
+    Data(Tsi, &'a [u8]),
+    /// Some of a sender's packets are lost for good
+    Lost(Tsi),
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done; there may be more to do.
+    Done,
+    /// There is nothing to do until a descriptor tells.
+    Idle,
+    /// There is nothing to do for so long, unless a descriptor tells before.
+    After(Duration),
+}
+
+/// How long to wait where the system has no room for a packet, or refuses one.
+const PAUSE: Duration = Duration::from_millis(1);
+/// How long where it refuses to receive
+const PAUSE_OF_FAILURE: Duration = Duration::from_millis(100);
+/// The least that it makes sense to wait; the library's clock is not finer.
+const TICK: Duration = Duration::from_micros(100);
+
+const MILLISECOND: c_int = 1000;
+const SECOND: c_int = 1000 * MILLISECOND;
+
+/// A socket that sends or receives.
+#[derive(Debug)]
+pub struct Socket {
+    library: &'static Library,
+    /// The process that it was made in
+    generation: u32,
+    socket: RawSocket,
+    sends: bool,
+    /// A packet that came in pieces
+    joined: Vec<u8>,
+}
+
+// SAFETY: the library may be called on any thread; what must not happen at once is kept apart by `&mut`.
+unsafe impl Send for Socket {}
+
+/// Addresses that the library found.
+struct Info(&'static Library, *mut RawInfo);
+
+impl Drop for Info {
+    fn drop(&mut self) {
+        // SAFETY: what the library made, given back once.
+        unsafe { (self.0.freeaddrinfo)(self.1) };
+    }
+}
+
+impl Socket {
+    /// A socket that works from now on.
+    ///
+    /// # Errors
+    /// `EPROTONOSUPPORT` without the library; `EPERM`: packets that are not in UDP need a privilege (`CAP_NET_RAW`); `EMFILE`, `ENFILE`,
+    /// `ENOBUFS`, `ENOMEM`; else `EINVAL`: no interface for multicasts, values that cannot be.
+    pub fn open(setup: &Setup, role: Role) -> io::Result<Self> {
+        let library = library::library().ok_or_else(|| error(libc::EPROTONOSUPPORT))?;
+        let info = find(library, setup)?;
+        let mut this = Self {
+            library,
+            generation: fork::generation(),
+            socket: ptr::null_mut(),
+            sends: matches!(role, Role::Sender { .. }),
+            joined: Vec::new(),
+        };
+        let protocol = if setup.udp {
+            libc::IPPROTO_UDP
+        } else {
+            IPPROTO_PGM
+        };
+        let socket = &raw mut this.socket;
+        checked(library, |error| {
+            let family = libc::AF_INET as libc::sa_family_t;
+            // SAFETY: places for the socket and an error.
+            unsafe { (library.socket)(socket, family, libc::SOCK_SEQPACKET, protocol, error) }
+        })?;
+        this.configure(setup, role)?;
+        this.bind(setup, &info)?;
+        this.set(library::MULTICAST_LOOP, 0)?;
+        this.set(library::MULTICAST_HOPS, setup.hops)?;
+        // Expedited forwarding (RFC 3246), as the reference; where that is not allowed it goes without.
+        let _ = this.set(library::TOS, 0x2E << 2);
+        this.set(library::NOBLOCK, 1)?;
+        checked(library, |error| {
+            // SAFETY: a bound socket, and a place for an error.
+            unsafe { (library.connect)(this.socket, error) }
+        })?;
+        for fd in this.fds() {
+            // SAFETY: the socket's descriptor, which lives as long as that.
+            fd::set_nonblocking_cloexec(unsafe { BorrowedFd::borrow_raw(fd) })?;
+        }
+        Ok(this)
+    }
+
+    fn configure(&self, setup: &Setup, role: Role) -> io::Result<()> {
+        if setup.udp {
+            let port = c_int::from(setup.port);
+            self.set(library::UDP_ENCAP_UCAST_PORT, port)?;
+            self.set(library::UDP_ENCAP_MCAST_PORT, port)?;
+        }
+        if let Some(bytes) = setup.receive_buffer {
+            self.set_at(libc::SOL_SOCKET, libc::SO_RCVBUF, &[bytes])?;
+        }
+        if let Some(bytes) = setup.send_buffer {
+            self.set_at(libc::SOL_SOCKET, libc::SO_SNDBUF, &[bytes])?;
+        }
+        self.set(library::MTU, setup.max_packet)?;
+        // Times are those of the reference: participants of a group should not differ in them.
+        match role {
+            Role::Receiver { window } => {
+                self.set(library::RECV_ONLY, 1)?;
+                self.set(library::RXW_SQNS, window)?;
+                self.set(library::PEER_EXPIRY, 300 * SECOND)?;
+                self.set(library::SPMR_EXPIRY, 25 * MILLISECOND)?;
+                self.set(library::NAK_BO_IVL, 50 * MILLISECOND)?;
+                self.set(library::NAK_RPT_IVL, 200 * MILLISECOND)?;
+                self.set(library::NAK_RDATA_IVL, 200 * MILLISECOND)?;
+                self.set(library::NAK_DATA_RETRIES, 50)?;
+                self.set(library::NAK_NCF_RETRIES, 50)
+            }
+            Role::Sender { rate, window } => {
+                const HEARTBEATS: [c_int; 9] = [
+                    100 * MILLISECOND,
+                    100 * MILLISECOND,
+                    100 * MILLISECOND,
+                    100 * MILLISECOND,
+                    1300 * MILLISECOND,
+                    7 * SECOND,
+                    16 * SECOND,
+                    25 * SECOND,
+                    30 * SECOND,
+                ];
+                self.set(library::SEND_ONLY, 1)?;
+                self.set(library::ODATA_MAX_RTE, rate)?;
+                self.set(library::TXW_SQNS, window)?;
+                self.set(library::AMBIENT_SPM, 30 * SECOND)?;
+                self.set_at(IPPROTO_PGM, library::HEARTBEAT_SPM, &HEARTBEATS)
+            }
+        }
+    }
+
+    fn bind(&self, setup: &Setup, info: &Info) -> io::Result<()> {
+        // SAFETY: what the library found, and with it arrays of that many groups.
+        let found = unsafe { &*info.1 };
+        if found.recv_count == 0 || found.send_count == 0 {
+            return Err(error(libc::EINVAL));
+        }
+        // SAFETY: as before.
+        let groups = unsafe { std::slice::from_raw_parts(found.recv, found.recv_count as usize) };
+        let interface = RawInterface {
+            index: groups[0].interface,
+            scope: 0,
+            address: groups[0].address,
+        };
+        let mut address = RawAddress {
+            port: setup.port,
+            tsi: RawTsi::default(),
+        };
+        random::fill(&mut address.tsi.gsi)?;
+        let size = |bytes: usize| bytes as libc::socklen_t;
+        checked(self.library, |error| {
+            let (place, length) = (&raw const interface, size(size_of::<RawInterface>()));
+            let own_length = size(size_of::<RawAddress>());
+            let (bind, own) = (self.library.bind3, &raw const address);
+            // SAFETY: a socket, addresses of those sizes, and a place for an error.
+            unsafe {
+                bind(
+                    self.socket,
+                    own,
+                    own_length,
+                    place,
+                    length,
+                    place,
+                    length,
+                    error,
+                )
+            }
+        })?;
+        for group in groups {
+            self.set_at(
+                IPPROTO_PGM,
+                library::JOIN_GROUP,
+                std::slice::from_ref(group),
+            )?;
+        }
+        // SAFETY: there is one.
+        let target: &RawGroup = unsafe { &*found.send };
+        self.set_at(
+            IPPROTO_PGM,
+            library::SEND_GROUP,
+            std::slice::from_ref(target),
+        )
+    }
+
+    fn set(&self, option: c_int, value: c_int) -> io::Result<()> {
+        self.set_at(IPPROTO_PGM, option, &[value])
+    }
+
+    fn set_at<T>(&self, level: c_int, option: c_int, value: &[T]) -> io::Result<()> {
+        let length = size_of_val(value) as libc::socklen_t;
+        let value = value.as_ptr().cast::<c_void>();
+        // SAFETY: a socket, and a value of that many bytes.
+        if unsafe { (self.library.setsockopt)(self.socket, level, option, value, length) } {
+            Ok(())
+        } else {
+            Err(error(libc::EINVAL))
+        }
+    }
+
+    fn get<T: Copy>(&self, option: c_int, otherwise: T) -> T {
+        let mut value = otherwise;
+        let mut length = size_of::<T>() as libc::socklen_t;
+        let place = (&raw mut value).cast::<c_void>();
+        // SAFETY: a socket, and a place of that many bytes. The options that are asked for are plain numbers.
+        let known = unsafe {
+            (self.library.getsockopt)(self.socket, IPPROTO_PGM, option, place, &raw mut length)
+        };
+        if known { value } else { otherwise }
+    }
+
+    /// The descriptors that are readable when there is something to do.
+    #[must_use]
+    pub fn fds(&self) -> Vec<RawFd> {
+        let options: &[c_int] = if self.sends {
+            &[
+                library::RECV_SOCK,
+                library::PENDING_SOCK,
+                library::REPAIR_SOCK,
+            ]
+        } else {
+            &[library::RECV_SOCK, library::PENDING_SOCK]
+        };
+        let fds = options.iter().map(|&option| self.get(option, -1));
+        fds.filter(|&fd| fd >= 0).collect()
+    }
+
+    /// The longest payload of a packet, in bytes.
+    #[must_use]
+    pub fn max_payload(&self) -> usize {
+        usize::try_from(self.get::<c_int>(library::MSS, 0)).unwrap_or(0)
+    }
+
+    /// Sends a packet. What was not sent is to be given again as it is.
+    pub fn send(&mut self, payload: &[u8]) -> Outcome {
+        let mut sent = 0;
+        let bytes = payload.as_ptr().cast::<c_void>();
+        // SAFETY: a socket, that many bytes, and a place for a number.
+        match unsafe { (self.library.send)(self.socket, bytes, payload.len(), &raw mut sent) } {
+            library::NORMAL => Outcome::Done,
+            library::RATE_LIMITED => Outcome::After(self.remaining(library::RATE_REMAIN)),
+            _ => Outcome::After(PAUSE),
+        }
+    }
+
+    /// Does what is due, repairs above all, and takes the next thing that came.
+    pub fn receive(&mut self, take: impl FnOnce(Came<'_>)) -> Outcome {
+        let mut message = RawMessage {
+            count: 0,
+            buffers: [ptr::null_mut(); 16],
+        };
+        let (mut bytes, mut failure) = (0, ptr::null_mut());
+        let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
+        // SAFETY: a socket, room for one message, and places for a number and an error.
+        let outcome = unsafe {
+            (self.library.recvmsgv)(
+                self.socket,
+                &raw mut message,
+                1,
+                flags,
+                &raw mut bytes,
+                &raw mut failure,
+            )
+        };
+        self.library.code_of(failure);
+        match outcome {
+            library::NORMAL => {
+                self.hand_on(&message, take);
+                Outcome::Done
+            }
+            library::RESET => {
+                let buffer = message.buffers[0];
+                if buffer.is_null() {
+                    return Outcome::After(PAUSE_OF_FAILURE);
+                }
+                // SAFETY: a buffer that the library made to say whose packets are lost.
+                let tsi = unsafe { (*buffer).tsi };
+                // SAFETY: as before; it is nobody else's, and not used again.
+                unsafe { (self.library.free)(buffer.cast()) };
+                take(Came::Lost(Tsi(tsi)));
+                Outcome::Done
+            }
+            library::WOULD_BLOCK => Outcome::Idle,
+            library::TIMER_PENDING => Outcome::After(self.remaining(library::TIME_REMAIN)),
+            library::RATE_LIMITED => Outcome::After(self.remaining(library::RATE_REMAIN)),
+            // The system refuses something.
+            _ => Outcome::After(PAUSE_OF_FAILURE),
+        }
+    }
+
+    fn hand_on(&mut self, message: &RawMessage, take: impl FnOnce(Came<'_>)) {
+        let count = usize::try_from(message.count).unwrap_or(0);
+        let buffers = &message.buffers[..count.min(message.buffers.len())];
+        // SAFETY: the library filled in that many, and keeps them until it is called again.
+        let pieces = buffers
+            .iter()
+            .filter_map(|&buffer| unsafe { buffer.as_ref() });
+        self.joined.clear();
+        let mut whose = None;
+        for piece in pieces {
+            if piece.len > 0 && !piece.data.is_null() {
+                // SAFETY: a piece has that many bytes.
+                let data =
+                    unsafe { std::slice::from_raw_parts(piece.data, usize::from(piece.len)) };
+                if count == 1 {
+                    take(Came::Data(Tsi(piece.tsi), data));
+                    return;
+                }
+                self.joined.extend_from_slice(data);
+            }
+            whose = Some(piece.tsi);
+        }
+        if let Some(tsi) = whose {
+            take(Came::Data(Tsi(tsi), &self.joined));
+        }
+    }
+
+    fn remaining(&self, option: c_int) -> Duration {
+        let none = libc::timeval {
+            tv_sec: 0,
+            tv_usec: 0,
+        };
+        let time = self.get(option, none);
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        let micros = u64::try_from(time.tv_usec).unwrap_or(0);
+        let time = Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros));
+        time.clamp(TICK, Duration::from_secs(3600))
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.socket.is_null() || fork::generation() != self.generation {
+            return;
+        }
+        // SAFETY: an open socket, not used again. Receivers are told that it ends.
+        unsafe { (self.library.close)(self.socket, true) };
+    }
+}
+
+/// Does one of the steps of opening.
+fn checked(
+    library: &Library,
+    step: impl FnOnce(*mut *mut library::RawError) -> bool,
+) -> io::Result<()> {
+    let mut failure = ptr::null_mut();
+    let is_done = step(&raw mut failure);
+    let code = library.code_of(failure);
+    if is_done {
+        return Ok(());
+    }
+    Err(error(match code {
+        Some(library::ERROR_PERM) => libc::EPERM,
+        Some(library::ERROR_MFILE) => libc::EMFILE,
+        Some(library::ERROR_NFILE) => libc::ENFILE,
+        Some(library::ERROR_NOBUFS) => libc::ENOBUFS,
+        Some(library::ERROR_NOMEM) => libc::ENOMEM,
+        _ => libc::EINVAL,
+    }))
+}
+
+/// Has the library find the interface. All is numbers, so nobody is asked.
+fn find(library: &'static Library, setup: &Setup) -> io::Result<Info> {
+    let groups: Vec<String> = setup.groups.iter().map(Ipv4Addr::to_string).collect();
+    let interface = setup.interface.map(|address| address.to_string());
+    let network = format!(
+        "{};{};{}",
+        interface.unwrap_or_default(),
+        groups.join(","),
+        setup.target
+    );
+    let network = CString::new(network)?;
+    // SAFETY: numbers and null pointers.
+    let mut hints: RawInfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    hints.family = libc::AF_INET as libc::sa_family_t;
+    let (mut found, mut failure) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: a terminated string, hints, and places for the addresses and an error.
+    let is_found = unsafe {
+        (library.getaddrinfo)(
+            network.as_ptr(),
+            &raw const hints,
+            &raw mut found,
+            &raw mut failure,
+        )
+    };
+    library.code_of(failure);
+    if !is_found || found.is_null() {
+        return Err(error(libc::EINVAL));
+    }
+    Ok(Info(library, found))
+}
+
+fn error(number: i32) -> io::Error {
+    io::Error::from_raw_os_error(number)
+}
