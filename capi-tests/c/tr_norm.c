@@ -316,6 +316,39 @@ CASE (strangers)
     rm_ctx (ctx);
 }
 
+/* A child closes what it inherited, and that does nothing to its parent; what it makes itself works. */
+CASE (forked)
+{
+    void *ctx = mk_ctx (), *pub, *sub;
+    mk_pub_sub (ctx, &pub, &sub);
+    meet (pub, sub);
+    fflush (stdout);
+    fflush (stderr);
+    const pid_t pid = fork ();
+    REQUIRE (pid >= 0);
+    if (pid == 0) {
+        alarm (30);
+        harness.case_failures = 0;
+        CHECK_OK (zmq_close (pub));
+        CHECK_OK (zmq_close (sub));
+        CHECK_OK (zmq_ctx_term (ctx));
+        ctx = mk_ctx ();
+        mk_pub_sub (ctx, &pub, &sub);
+        meet (pub, sub);
+        rm_socket (pub);
+        rm_socket (sub);
+        rm_ctx (ctx);
+        execl ("/bin/sh", "sh", "-c", harness.case_failures ? "exit 1" : "exit 0", (char *) NULL);
+        _exit (1);
+    }
+    CHECK_INT (wait_pid (pid), 0);
+    send_str (pub, "?", 0);
+    expect_msg (sub, "?");
+    rm_socket (pub);
+    rm_socket (sub);
+    rm_ctx (ctx);
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -333,6 +366,7 @@ int main (int argc, char **argv)
     RUN_OURS (the_tail_arrives, "the reference drops what was not sent yet");
     RUN_OURS (ends_in_time, "as before");
     RUN (no_room);
+    RUN_OURS (forked, "undefined on the reference");
     RUN_OURS (strangers, "the reference is not put at risk");
     return harness_end ();
 }

@@ -290,6 +290,37 @@ CASE (small_packets)
     }
 }
 
+/* A child closes what it inherited, and that does nothing to its parent; what it makes itself works. */
+CASE (forked)
+{
+    void *ctx = mk_ctx (), *pub, *sub;
+    mk_pub_sub (ctx, "epgm", &pub, &sub);
+    fflush (stdout);
+    fflush (stderr);
+    const pid_t pid = fork ();
+    REQUIRE (pid >= 0);
+    if (pid == 0) {
+        alarm (30);
+        harness.case_failures = 0;
+        CHECK_OK (zmq_close (pub));
+        CHECK_OK (zmq_close (sub));
+        CHECK_OK (zmq_ctx_term (ctx));
+        ctx = mk_ctx ();
+        mk_pub_sub (ctx, "epgm", &pub, &sub);
+        rm_socket (pub);
+        rm_socket (sub);
+        rm_ctx (ctx);
+        execl ("/bin/sh", "sh", "-c", harness.case_failures ? "exit 1" : "exit 0", (char *) NULL);
+        _exit (1);
+    }
+    CHECK_INT (wait_pid (pid), 0);
+    send_str (pub, "?", 0);
+    expect_msg (sub, "?");
+    rm_socket (pub);
+    rm_socket (sub);
+    rm_ctx (ctx);
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -307,5 +338,6 @@ int main (int argc, char **argv)
     RUN (ends_in_time);
     RUN_OURS (no_room, "the reference ends the process");
     RUN (small_packets);
+    RUN_OURS (forked, "undefined on the reference");
     return harness_end ();
 }

@@ -14,6 +14,8 @@ mod carrier;
 mod norm;
 #[cfg(feature = "pgm")]
 mod pgm;
+#[cfg(all(test, feature = "norm"))]
+mod tests;
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -62,6 +62,31 @@ fn there_is_one_place_at_a_time() {
 }
 
 #[test]
+fn a_group_is_sent_everything() {
+    for ty in [SocketType::Pub, SocketType::Xpub] {
+        let (mut publisher, mut sub, mut far) = (
+            Socket::new(ty),
+            Socket::new(SocketType::Sub),
+            Socket::new(SocketType::Pull),
+        );
+        join(&mut publisher, &mut sub);
+        let (end, far_end) = ends(&publisher, &far, 2);
+        let id = publisher.pipes.insert(end);
+        publisher
+            .pattern
+            .attach(&mut publisher.pipes, id, Origin::Datagrams, None);
+        let far_id = far.pipes.insert(far_end);
+        far.pattern
+            .attach(&mut far.pipes, far_id, Origin::Accepted, None);
+        publisher.send(&[b"any", b"thing"]).unwrap();
+        far.expect(&[b"any", b"thing"]);
+        sub.expect_nothing();
+        // Nobody subscribed, so the application of an XPUB hears of nothing.
+        assert!(!publisher.can_recv());
+    }
+}
+
+#[test]
 fn datagrams_of_all_groups_leave() {
     let (mut radio, mut dish, mut far) =
         (Socket::new(Radio), Socket::new(Dish), Socket::new(Dgram));
