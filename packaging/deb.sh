@@ -94,7 +94,7 @@ Priority: optional
 Maintainer: $maintainer
 Installed-Size: $(du -sk --apparent-size "$run/usr" | cut -f 1)
 Depends: libc6 (>= ${libc#GLIBC_}), libgcc-s1
-Suggests: libgssapi-krb5-2, libnorm1, libpgm-5.3-0
+Suggests: libgnutls30, libgssapi-krb5-2, libnorm1, libpgm-5.3-0
 Provides: libzmq5 (= $provided)
 Conflicts: libzmq5
 Replaces: libzmq5

@@ -8,8 +8,8 @@ use crate::runtime;
 /// zmq_has exists.
 pub const ZMQ_HAS_CAPABILITIES: c_int = 1;
 
-/// What zmq_has knows of and the library can do, beside gssapi, norm and pgm, which need other libraries. Not
-/// among it yet: vmci, WSS.
+/// What zmq_has knows of and the library can do, beside gssapi, norm, pgm and WSS, which need other libraries. Not
+/// among it: vmci.
 const CAPABILITIES: &[&str] = &["WS", "curve", "draft", "ipc", "tipc", "vsock"];
 
 entry! {
@@ -26,6 +26,7 @@ entry! {
                 || (name == "gssapi" && runtime::has_gssapi())
                 || (name == "norm" && runtime::has_norm())
                 || (name == "pgm" && runtime::has_pgm())
+                || (name == "WSS" && runtime::has_wss())
         }))
     }
 }

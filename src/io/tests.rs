@@ -116,6 +116,7 @@ fn a_panic_drops_the_session_alone() {
         endpoint: listener.endpoint().to_vec(),
         address: address::parse(listener.endpoint(), Purpose::Connect).expect("address"),
         proxy: None,
+        tls: None,
     };
     let shakes_hands = |is_buggy: bool| {
         notes.events.lock().clear();

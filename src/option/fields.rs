@@ -238,7 +238,7 @@ options! {
 }
 
 options! {
-    /// Options of the WSS transport: stored and validated only.
+    /// Options of the WSS transport.
     pub struct WssOptions {
         /// Private key
         key_pem: Zeroizing<Vec<u8>>,

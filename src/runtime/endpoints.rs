@@ -16,8 +16,8 @@ use crate::pattern::{Origin, PipeId, PipeSlot};
 use crate::socket_type::SocketType;
 use crate::trace::{self, Bytes, Reason, Topic};
 use crate::transport::address::{self, Address, Purpose};
-use crate::transport::resolve_connect;
 use crate::transport::socks::Request;
+use crate::transport::{Tls, resolve_connect};
 
 /// An endpoint that a socket has.
 pub(super) struct Endpoint {
@@ -256,6 +256,10 @@ impl Socket {
             return self.connect_udp(endpoint, route).map(Some);
         }
         let proxy = self.proxy_for(&address)?;
+        let tls = match &address {
+            Address::Ws(ws) => Tls::to_connect(ws, &self.options)?,
+            _ => None,
+        };
         if self.is_connected_enough(endpoint) {
             return Ok(None);
         }
@@ -270,6 +274,7 @@ impl Socket {
             endpoint: endpoint.to_owned(),
             address,
             proxy,
+            tls,
         };
         let (session, end) = Session::connect(target, &hub, &owner, &options, &census);
         let (mut slot, mut pipe) = (None, None);

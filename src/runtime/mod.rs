@@ -28,6 +28,7 @@ pub use self::core::SocketHandle;
 pub use crate::io::gssapi::is_available as has_gssapi;
 pub(crate) use crate::io::report as report_panic;
 pub use crate::io::{has_norm, has_pgm};
+pub use crate::transport::tls::is_available as has_wss;
 pub use context::Context;
 
 #[cfg(test)]

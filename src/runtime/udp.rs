@@ -11,8 +11,8 @@ use crate::io::{Datagrams, DatagramsOf, Owner, has_norm, has_pgm};
 use crate::option::Mechanism;
 use crate::pattern::{Origin, PipeEnd, PipeId};
 use crate::socket_type::SocketType;
-use crate::transport::UdpRoute;
 use crate::transport::address::{self, Purpose};
+use crate::transport::{UdpRoute, tls};
 
 impl Socket {
     /// Whether the endpoint is one, of a transport that is for this type: udp is for RADIO (to connect), DISH
@@ -33,13 +33,16 @@ impl Socket {
         if !is_there {
             return Err(Errno::EPROTONOSUPPORT);
         }
+        if scheme == "wss" && !tls::is_available() {
+            return Err(Errno::EPROTONOSUPPORT);
+        }
         let is_for_us = match (scheme, purpose) {
             ("udp", Some(Purpose::Bind)) => matches!(self.ty, Dish | Dgram),
             ("udp", Some(Purpose::Connect)) => self.ty == Radio,
             ("udp", None) => matches!(self.ty, Radio | Dish | Dgram),
             ("norm" | "pgm" | "epgm", Some(_)) => matches!(self.ty, Pub | Sub | Xpub | Xsub),
             (_, None) => true,
-            ("ws", Some(_)) if self.ty == Stream || self.options.router_raw => false,
+            ("ws" | "wss", Some(_)) if self.ty == Stream || self.options.router_raw => false,
             (_, Some(_)) => self.ty != Dgram,
         };
         if is_for_us {

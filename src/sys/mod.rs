@@ -13,6 +13,7 @@
 //! - `fd`: eventfd, timerfd, flags of a descriptor
 //! - `fork`: tells a forked child from its parent
 //! - `futex`: sleeping on a word of memory
+//! - `gnutls`: the system's TLS library, loaded when it is needed (feature `wss`)
 //! - `gssapi`: the system's GSS-API library, loaded when it is needed (feature `gssapi`)
 //! - `lock`: mutexes that a forked child can rely on
 //! - `net`: names of hosts, interfaces and temporary directories (the resolver may block)
@@ -20,6 +21,7 @@
 //! - `pgm`: the system's PGM library, loaded when it is needed (feature `pgm`)
 //! - `random`: keys and nonces
 //! - `poll`: waiting for descriptors
+//! - `shared_library`: libraries that are loaded, not linked
 //! - `sockaddr`, `socket`: addresses and stream sockets
 //! - `thread`: signals, scheduling and names of the calling thread
 
@@ -45,6 +47,8 @@ pub mod env;
 pub mod fd;
 pub mod fork;
 pub mod futex;
+#[cfg_attr(not(feature = "wss"), path = "gnutls/absent.rs")]
+pub mod gnutls;
 #[cfg(feature = "gssapi")]
 pub mod gssapi;
 pub mod lock;
@@ -55,6 +59,8 @@ pub mod norm;
 pub mod pgm;
 pub mod poll;
 pub mod random;
+#[cfg(any(feature = "gssapi", feature = "norm", feature = "wss"))]
+mod shared_library;
 pub mod sockaddr;
 pub mod socket;
 pub mod thread;

@@ -109,6 +109,7 @@ pub fn parse(endpoint: &(impl AsRef<[u8]> + ?Sized), purpose: Purpose) -> Result
         ("ws", address) => ws::parse(address, purpose, false).map(Address::Ws),
         ("epgm", address) => pgm::parse(address, true).map(Address::Pgm),
         ("pgm", address) => pgm::parse(address, false).map(Address::Pgm),
+        ("wss", address) => ws::parse(address, purpose, true).map(Address::Ws),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }
@@ -126,9 +127,8 @@ pub fn split(endpoint: &[u8]) -> Result<(&str, &[u8])> {
     let scheme = str::from_utf8(scheme).unwrap_or("?");
     match scheme {
         _ if scheme.is_empty() || address.is_empty() => Err(Errno::EINVAL),
-        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" | "norm" | "ws" | "epgm" | "pgm" => {
-            Ok((scheme, address))
-        }
+        "inproc" | "ipc" | "tcp" | "udp" | "vsock" | "tipc" | "norm" | "ws" | "wss" | "epgm"
+        | "pgm" => Ok((scheme, address)),
         _ => Err(Errno::EPROTONOSUPPORT),
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::address::{self, IpcAddress, TcpAddress, WsAddress, WsName, endpoint_of};
 use super::stream::Stream;
+use super::tls::Tls;
 use super::{dial, resolve, tune};
 use crate::errno::{Errno, Result};
 use crate::option::SocketOptions;
@@ -27,6 +28,8 @@ pub struct Listener {
     service: Option<Vec<u8>>,
     /// How WebSockets are named
     name: Option<Arc<WsName>>,
+    /// What is beneath WebSockets
+    tls: Option<Tls>,
 }
 
 /// What came of an attempt to accept.
@@ -50,6 +53,10 @@ impl Listener {
     /// directory), `ENAMETOOLONG`, `EMFILE`, `EINVAL` (inproc, udp, or a descriptor that does not
     /// listen), and others of `bind(2)`.
     pub fn bind(address: &address::Address, options: &SocketOptions) -> Result<Self> {
+        let tls = match address {
+            address::Address::Ws(address) => Tls::to_bind(address, options)?,
+            _ => None,
+        };
         let listener = match address {
             address::Address::Inproc(_)
             | address::Address::Norm(_)
@@ -63,7 +70,10 @@ impl Listener {
             address::Address::Tipc(at) => Self::bind_other(&Address::Tipc(*at), options),
         }?;
         Ok(match address {
-            address::Address::Ws(address) => listener.named(address),
+            address::Address::Ws(address) => Self {
+                tls,
+                ..listener.named(address)
+            },
             _ => listener,
         })
     }
@@ -125,9 +135,11 @@ impl Listener {
             Some(peer) => tune::common(fd.as_fd(), peer, options),
             None => {}
         }
-        Ok(Accepted::Stream(
-            Stream::new(fd, peer).named(self.name.clone()),
-        ))
+        let mut stream = Stream::new(fd, peer).named(self.name.clone());
+        if let Some(tls) = &self.tls {
+            stream.secure(tls)?;
+        }
+        Ok(Accepted::Stream(stream))
     }
 
     fn adopt(fd: RawFd) -> Result<Self> {
@@ -139,6 +151,7 @@ impl Listener {
             endpoint,
             service: None,
             name: None,
+            tls: None,
         })
     }
 
@@ -157,6 +170,7 @@ impl Listener {
             endpoint,
             service: None,
             name: None,
+            tls: None,
         })
     }
 
@@ -170,6 +184,7 @@ impl Listener {
             endpoint,
             service: named.then(|| endpoint_of(local)),
             name: None,
+            tls: None,
         })
     }
 
@@ -185,6 +200,7 @@ impl Listener {
                     endpoint: address.to_endpoint(),
                     service: None,
                     name: None,
+                    tls: None,
                 });
             }
             IpcAddress::Path(path) => path.clone(),
@@ -208,6 +224,7 @@ impl Listener {
             endpoint,
             service: None,
             name: None,
+            tls: None,
         })
     }
 

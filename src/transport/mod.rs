@@ -15,6 +15,7 @@ pub mod pgm;
 pub mod resolve;
 pub mod socks;
 pub mod stream;
+pub mod tls;
 mod tune;
 
 #[cfg(test)]
@@ -31,3 +32,4 @@ pub use norm::NormRoute;
 pub use pgm::PgmRoute;
 pub use resolve::{Resolved, ResolvedTcp, resolve, resolve_bind, resolve_connect};
 pub use stream::Stream;
+pub use tls::Tls;

@@ -24,14 +24,14 @@ pub struct ResolvedTcp {
     pub target: SocketAddr,
 }
 
-/// What an address to connect to stands for. Blocks for tcp as [`resolve_connect`], else never.
+/// What an address to connect to stands for. Blocks for tcp and WebSockets as [`resolve_connect`], else never.
 ///
 /// # Errors
 /// Those of [`resolve_connect`]; `EINVAL` if it is not for streams (inproc, udp).
 pub fn resolve(address: &Address, ipv6: bool) -> Result<Resolved> {
-    match address {
-        Address::Tcp(tcp) => resolve_connect(tcp, ipv6).map(Resolved::Tcp),
-        other => other.of_kernel().map(Resolved::Other),
+    match address.tcp() {
+        Some(tcp) => resolve_connect(tcp, ipv6).map(Resolved::Tcp),
+        None => address.of_kernel().map(Resolved::Other),
     }
 }
 

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::{WsAddress, WsName, endpoint_of, node_name};
+use super::tls::Tls;
+use crate::errno::Result;
+use crate::sys::gnutls::Session;
 use crate::sys::sockaddr::{Address, Tipc, Vsock};
 use crate::sys::{poll, socket};
 
@@ -15,6 +18,8 @@ const TCP_WRITE: usize = 60 * 1024;
 /// An established connection; non-blocking.
 #[derive(Debug)]
 pub struct Stream {
+    // Before `fd`: it uses that until it is dropped.
+    tls: Option<Box<Session>>,
     fd: OwnedFd,
     peer: String,
     write_limit: usize,
@@ -46,6 +51,7 @@ impl Stream {
             }
         };
         Self {
+            tls: None,
             fd,
             peer,
             write_limit,
@@ -65,6 +71,36 @@ impl Stream {
     #[must_use]
     pub fn of_websocket(self, address: &WsAddress) -> Self {
         self.named(Some(Arc::new(WsName::of_client(address))))
+    }
+
+    /// Has it begin with TLS.
+    ///
+    /// # Errors
+    /// `ENOMEM`; `EINVAL` for a name that nobody can have.
+    pub fn secure(&mut self, tls: &Tls) -> Result<()> {
+        self.tls = Some(Box::new(tls.start(self.fd.as_fd())?));
+        Ok(())
+    }
+
+    /// Whether nothing can be sent yet, since what is beneath has a handshake of its own, which receiving works on.
+    #[inline]
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_opening())
+    }
+
+    /// Whether receiving may go on once the kernel takes something.
+    #[inline]
+    #[must_use]
+    pub fn must_write(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.must_write())
+    }
+
+    /// Whether a receive that leaves room has received all that there is.
+    #[inline]
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.tls.is_none()
     }
 
     /// Whether a WebSocket is to be spoken on it.
@@ -103,7 +139,12 @@ impl Stream {
     /// # Errors
     /// `EAGAIN` if there is nothing now, `ECONNRESET` and others of `recvmsg(2)`.
     #[inline]
-    pub fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    pub fn recv_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if let Some(tls) = &mut self.tls {
+            let room = buffers.iter_mut().find(|buffer| !buffer.is_empty());
+            let received = tls.recv(room.map_or(&mut [], |room| room));
+            return received.map_err(|errno| io::Error::from_raw_os_error(errno.0));
+        }
         socket::recv_vectored(self.fd.as_fd(), buffers)
     }
 
@@ -121,7 +162,12 @@ impl Stream {
     /// # Errors
     /// `EAGAIN` if it takes nothing now, `EPIPE`, `ECONNRESET` and others of `sendmsg(2)`.
     #[inline]
-    pub fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    pub fn send_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        if let Some(tls) = &mut self.tls {
+            let bytes = buffers.iter().find(|buffer| !buffer.is_empty());
+            let sent = tls.send(bytes.map_or(&[], |bytes| bytes));
+            return sent.map_err(|errno| io::Error::from_raw_os_error(errno.0));
+        }
         socket::send_vectored(self.fd.as_fd(), buffers)
     }
 

@@ -88,7 +88,7 @@ fn ipc(path: &Path) -> String {
 fn conformance(endpoint: &str, options: &SocketOptions) -> (Stream, Stream) {
     let listener = listen(endpoint, options).expect("bind");
     assert!(matches!(listener.accept(options), Ok(Accepted::WouldBlock)));
-    let client = dial(at(&listener), options).expect("connect");
+    let mut client = dial(at(&listener), options).expect("connect");
     let server = accepted(&listener, options);
 
     let mut buffer = [0; 16];

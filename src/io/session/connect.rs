@@ -17,7 +17,7 @@ use crate::option::SocketOptions;
 use crate::pattern::PipeEnd;
 use crate::proto::{EngineError, HandshakeFailure};
 use crate::transport::socks::Request;
-use crate::transport::{Address, Dial, Dialing, Resolved, Stream, dial};
+use crate::transport::{Address, Dial, Dialing, Resolved, Stream, Tls, dial};
 
 /// Bits of `ZMQ_RECONNECT_STOP` (`zmq_setsockopt(3)`).
 const STOP_CONN_REFUSED: i32 = 1;
@@ -33,6 +33,8 @@ pub struct ConnectTarget {
     pub address: Address,
     /// The proxy to connect through.
     pub proxy: Option<Proxy>,
+    /// What is beneath a WebSocket.
+    pub tls: Option<Tls>,
 }
 
 /// A SOCKS proxy.
@@ -283,11 +285,20 @@ impl Session {
     }
 
     pub(super) fn on_stream(&self, core: &mut Core, stream: Stream) {
-        let stream = match core.dialer.as_ref().map(Dialer::address) {
+        let target = core
+            .dialer
+            .as_ref()
+            .map(|dialer| Arc::clone(&dialer.target));
+        let fd = stream.as_raw_fd();
+        let mut stream = match target.as_ref().map(|target| &target.address) {
             Some(Address::Ws(address)) => stream.of_websocket(address),
             _ => stream,
         };
-        let fd = stream.as_raw_fd();
+        if let Some(tls) = target.as_ref().and_then(|target| target.tls.as_ref())
+            && let Err(errno) = stream.secure(tls)
+        {
+            return self.dial_failed(core, Some(fd), errno);
+        }
         let value = u64::try_from(fd).unwrap_or(0);
         core.ends.local = stream.endpoints().0;
         self.owner

@@ -183,7 +183,7 @@ impl Session {
         else {
             return Stopped::Idle;
         };
-        if conn.write_failed {
+        if conn.write_failed || conn.stream.is_opening() {
             return Stopped::Idle;
         }
         for _ in 0..WRITES {
@@ -257,7 +257,7 @@ fn read(conn: &mut Conn) -> Result<()> {
             // A short read has emptied the kernel's buffer; an event announces what comes then. But
             // an end that was announced already is not announced again.
             conn.undecoded = true;
-            if n < room && !conn.ended {
+            if n < room && !conn.ended && conn.stream.is_plain() {
                 conn.readable = false;
             }
             Ok(())

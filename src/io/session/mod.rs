@@ -257,6 +257,7 @@ impl Session {
         if let Some(conn) = &mut core.conn {
             conn.readable |= todo & READABLE != 0;
             conn.writable |= todo & WRITABLE != 0;
+            conn.readable |= todo & WRITABLE != 0 && conn.stream.must_write();
             conn.ended |= todo & ENDED != 0;
             self.flow(core, now);
         }

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::library::{BufferDesc, Library, RawContext, library};
+use super::library::{BufferDesc, Library, RawContext};
 use super::objects::{Buffer, Credential, Failure, Name, Principal, Usage, call};
 
 const MUTUAL: u32 = 2;
@@ -175,7 +175,7 @@ impl Initiator {
             service,
             credential: None,
             target: None,
-            context: Context::new(library()?, confidential),
+            context: Context::new(Library::get()?, confidential),
         })
     }
 
@@ -280,7 +280,7 @@ impl Acceptor {
             principal,
             credential: None,
             peer: None,
-            context: Context::new(library()?, confidential),
+            context: Context::new(Library::get()?, confidential),
         })
     }
 

@@ -18,7 +18,7 @@ pub use objects::{Failure, NameKind, Principal};
 /// Whether the library is there. The first call loads it.
 #[must_use]
 pub fn is_available() -> bool {
-    library::library().is_some()
+    library::Library::get().is_some()
 }
 
 #[cfg(test)]
