@@ -143,7 +143,7 @@ CASE (endpoints)
 
 CASE (ipv6)
 {
-    if (access ("/proc/net/if_inet6", R_OK) != 0)
+    if (!has_ipv6 ())
         return;
     void *ctx = mk_ctx (), *server = mk_socket (ctx, ZMQ_REP), *client = mk_socket (ctx, ZMQ_REQ);
     char endpoint[ENDPOINT_SIZE];
