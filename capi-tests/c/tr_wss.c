@@ -159,7 +159,6 @@ static void refused (const char *trusted, const char *name)
         set_str (push, ZMQ_WSS_TRUST_PEM, trusted);
     if (name)
         set_str (push, ZMQ_WSS_HOSTNAME, name);
-    set_int (push, ZMQ_RECONNECT_IVL, -1);
     REQUIRE_OK (zmq_connect (push, endpoint));
     send_str (push, "for nobody else", 0);
     CHECK_INT (read_event (monitor, DEADLINE_MS, &value, NULL), ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL);

@@ -125,6 +125,14 @@ impl Session {
     /// `EAGAIN` if there is nothing now; `EINTR`; `ECONNRESET`; `EPROTO` if the peer cannot be believed, or does not
     /// speak TLS as it must; `ENOMEM`.
     pub fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        match self.try_recv(buffer) {
+            // An end of the stream within a record is told by the next call only, for which there will be no event.
+            Err(Errno::EAGAIN) if !self.must_write => self.try_recv(buffer),
+            result => result,
+        }
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.must_write = false;
         if self.is_opening() {
             self.open()?;
