@@ -81,7 +81,7 @@ static void usage (void)
     fprintf (stderr, "usage: bench MODE ARGUMENT... [OPTION...]\n");
     for (i = 0; i < sizeof modes / sizeof modes[0]; i++)
         fprintf (stderr, "  %-10s %-34s %s\n", modes[i].name, modes[i].synopsis, modes[i].help);
-    fprintf (stderr, "TRANSPORT is tcp, ipc or inproc. Options: curve, hwm=N, io_threads=N,\n"
+    fprintf (stderr, "TRANSPORT is tcp, ipc, inproc or ws. Options: curve, hwm=N, io_threads=N,\n"
                      "parts=N and senders=N (thr), busy (other work on every processor),\n"
                      "transport=T (modes that have no such argument), limit=SECONDS (60).\n");
     exit (2);
@@ -199,6 +199,7 @@ static void parse (const struct mode *mode, int argc, char **argv)
     if (job.count == 0 && strchr (mode->optional, ROUNDS) != NULL)
         job.count = 10000;
     if (strcmp (job.transport, "tcp") != 0 && strcmp (job.transport, "ipc") != 0
+        && (strcmp (job.transport, "ws") != 0 || strncmp (mode->name, "raw", 3) == 0)
         && (strcmp (job.transport, "inproc") != 0 || !mode->inproc))
         usage ();
 }

@@ -22,7 +22,7 @@
 
 struct job {
     const char *mode;
-    const char *transport; /* "tcp", "ipc" or "inproc" */
+    const char *transport; /* "tcp", "ipc", "inproc" or "ws" */
     size_t size;           /* bytes in a message */
     long count;            /* messages or rounds; 0: `seconds` rules */
     double seconds;        /* measured time, after the warm-up */

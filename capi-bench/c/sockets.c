@@ -55,6 +55,11 @@ void socket_bind (void *socket, int index)
                   (long) getpid (), index);
     else if (strcmp (job.transport, "inproc") == 0)
         snprintf (wanted, sizeof wanted, "inproc://bench-%d", index);
+    else if (strcmp (job.transport, "ws") == 0) {
+        if (!zmq_has ("WS"))
+            skip ("this library has no ws");
+        snprintf (wanted, sizeof wanted, "ws://127.0.0.1:*");
+    }
     else
         snprintf (wanted, sizeof wanted, "tcp://127.0.0.1:*");
 
