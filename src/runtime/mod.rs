@@ -20,6 +20,7 @@ pub mod proxy;
 mod route;
 mod socket;
 mod transfer;
+mod transports;
 mod udp;
 mod wait_watch;
 mod zap;
