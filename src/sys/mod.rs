@@ -59,7 +59,7 @@ pub mod norm;
 pub mod pgm;
 pub mod poll;
 pub mod random;
-#[cfg(any(feature = "gssapi", feature = "norm", feature = "wss"))]
+#[cfg(any(feature = "gssapi", feature = "norm", feature = "pgm", feature = "wss"))]
 mod shared_library;
 pub mod sockaddr;
 pub mod socket;

@@ -29,11 +29,16 @@ impl Handle {
 }
 
 /// A type `Library` with the functions of a file, `name: "symbol" (arguments) -> result;` for each, and
-/// `Library::get`. Who names a function here promises that the library declares it so.
+/// `Library::get`. Variables come before them in brackets, `name: "symbol" type;`, of types that threads may share.
+/// Who names something here promises that the library declares it so. Where one is missing the library is not there.
 macro_rules! shared_library {
-    ($file:literal: $($name:ident: $symbol:literal ($($arg:ty),* $(,)?) -> $result:ty;)*) => {
+    (
+        $file:literal $([$($variable:ident: $place:literal $type:ty;)*])?:
+        $($name:ident: $symbol:literal ($($arg:ty),* $(,)?) -> $result:ty;)*
+    ) => {
         /// The functions, under their names without the prefix.
         pub(super) struct Library {
+            $($(pub(super) $variable: &'static $type,)*)?
             $(pub(super) $name: unsafe extern "C" fn($($arg),*) -> $result,)*
         }
 
@@ -48,6 +53,11 @@ macro_rules! shared_library {
                 // Two threads that load at once get the same functions.
                 let handle = $crate::sys::shared_library::Handle::open($file)?;
                 let library = Self {
+                    $($($variable: {
+                        let address = handle.symbol($place)?.cast::<$type>();
+                        // SAFETY: the address of the variable that the library declares so; it lasts as the library does.
+                        unsafe { &*address }
+                    },)*)?
                     $($name: {
                         let address = handle.symbol($symbol)?;
                         type Function = unsafe extern "C" fn($($arg),*) -> $result;

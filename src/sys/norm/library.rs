@@ -1,12 +1,8 @@
-//! The shared library: loading it, and its functions as `normApi.h` declares them (NORM 1.5).
+//! The shared library: its functions as `normApi.h` declares them (NORM 1.5).
 
-use std::ffi::{CStr, c_char, c_int, c_void};
-use std::mem;
-use std::sync::OnceLock;
+use std::ffi::{c_char, c_int, c_void};
 
-use crate::sys::fork::apart_from_forks;
-
-const FILE: &CStr = c"libnorm.so.1";
+use crate::sys::shared_library::shared_library;
 
 /// Objects of the library, known by their address. Null is none.
 pub(super) type RawInstance = *const c_void;
@@ -44,31 +40,9 @@ pub(super) const FLUSH_ACTIVE: c_int = 2;
 pub(super) type Alloc = unsafe extern "C" fn(usize) -> *mut c_char;
 pub(super) type Free = unsafe extern "C" fn(*mut c_char);
 
-/// `name: "symbol" (arguments) -> result;` for each function.
-macro_rules! functions {
-    ($($name:ident: $symbol:literal ($($arg:ty),* $(,)?) -> $result:ty;)*) => {
-        /// The functions, under their names without the prefix.
-        pub(super) struct Library {
-            $(pub(super) $name: unsafe extern "C" fn($($arg),*) -> $result,)*
-        }
-
-        impl Library {
-            fn of(handle: *mut c_void) -> Option<Self> {
-                Some(Self {
-                    $($name: {
-                        let address = symbol(handle, $symbol)?;
-                        type Function = unsafe extern "C" fn($($arg),*) -> $result;
-                        // SAFETY: the address of the function that the header declares so; the library
-                        // has kept it under this name of its own since version 1.5.
-                        unsafe { mem::transmute::<*mut c_void, Function>(address) }
-                    },)*
-                })
-            }
-        }
-    };
-}
-
-functions! {
+shared_library! {
+    // They have had names of its own only since version 1.5.
+    c"libnorm.so.1":
     create_instance: c"NormCreateInstance" (bool) -> RawInstance;
     stop_instance: c"NormStopInstance" (RawInstance) -> ();
     destroy_instance: c"NormDestroyInstance" (RawInstance) -> ();
@@ -111,35 +85,4 @@ functions! {
     object_release: c"NormObjectRelease" (RawObject) -> ();
     object_cancel: c"NormObjectCancel" (RawObject) -> ();
     node_delete: c"NormNodeDelete" (RawNode) -> ();
-}
-
-impl std::fmt::Debug for Library {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Library").finish_non_exhaustive()
-    }
-}
-
-fn symbol(handle: *mut c_void, name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: a handle of dlopen that is never closed, and a terminated string.
-    let address = unsafe { libc::dlsym(handle, name.as_ptr()) };
-    (!address.is_null()).then_some(address)
-}
-
-/// The library, once it could be loaded. One that is not there is looked for again: it may be
-/// installed while the program runs.
-pub(super) fn library() -> Option<&'static Library> {
-    static LOADED: OnceLock<Library> = OnceLock::new();
-    if let Some(library) = LOADED.get() {
-        return Some(library);
-    }
-    let handle = apart_from_forks(|| {
-        // SAFETY: a terminated string. What runs when the library is loaded is trusted as the rest of it.
-        unsafe { libc::dlopen(FILE.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) }
-    });
-    if handle.is_null() {
-        return None;
-    }
-    // Two threads that load at once get the same functions.
-    let library = Library::of(handle)?;
-    Some(LOADED.get_or_init(|| library))
 }

@@ -14,7 +14,7 @@ pub use session::{Congestion, Event, SenderId, SenderSetup, Session, Setup, Stre
 /// Whether the library is there. The first call loads it.
 #[must_use]
 pub fn is_available() -> bool {
-    library::library().is_some()
+    library::Library::get().is_some()
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ impl Session {
     /// # Errors
     /// `EPROTONOSUPPORT` without the library; `EMFILE`, `EINVAL` and others, as far as they can be told.
     pub fn open(setup: &Setup) -> io::Result<Self> {
-        let library = library::library().ok_or_else(|| error(libc::EPROTONOSUPPORT))?;
+        let library = Library::get().ok_or_else(|| error(libc::EPROTONOSUPPORT))?;
         let address = CString::new(setup.address.to_string())?;
         let interface = setup.interface.as_deref().map(CString::new).transpose()?;
         // The thread that it starts must leave signals to those of the program.

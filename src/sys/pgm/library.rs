@@ -1,15 +1,13 @@
-//! The shared library: loading it, its functions, and the shapes of what they take, as the headers of OpenPGM 5.3 have them.
+//! The shared library: preparing it, its functions, and the shapes of what they take, as the headers of OpenPGM 5.3 have them.
 
-use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::mem;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{size_t, sockaddr_storage, socklen_t};
 
 use crate::sys::fork::{Once, apart_from_forks};
-
-const FILE: &CStr = c"libpgm-5.3.so.0";
+use crate::sys::shared_library::shared_library;
 
 /// The protocol's number, and the level of its options.
 pub(super) const IPPROTO_PGM: c_int = 113;
@@ -151,30 +149,8 @@ const _: () = {
     assert!(size_of::<RawAddress>() == 10);
 };
 
-/// `name: "symbol" (arguments) -> result;` for each function.
-macro_rules! functions {
-    ($($name:ident: $symbol:literal ($($arg:ty),* $(,)?) -> $result:ty;)*) => {
-        /// The functions, under their names without the prefix.
-        pub(super) struct Library {
-            $(pub(super) $name: unsafe extern "C" fn($($arg),*) -> $result,)*
-        }
-
-        impl Library {
-            fn of(handle: *mut c_void) -> Option<Self> {
-                Some(Self {
-                    $($name: {
-                        let address = symbol(handle, $symbol)?;
-                        type Function = unsafe extern "C" fn($($arg),*) -> $result;
-                        // SAFETY: the address of the function that the headers declare so, of this very version.
-                        unsafe { mem::transmute::<*mut c_void, Function>(address) }
-                    },)*
-                })
-            }
-        }
-    };
-}
-
-functions! {
+shared_library! {
+    c"libpgm-5.3.so.0" [min_log_level: c"pgm_min_log_level" AtomicI32;]:
     init: c"pgm_init" (*mut *mut RawError) -> bool;
     error_free: c"pgm_error_free" (*mut RawError) -> ();
     free: c"pgm_free" (*mut c_void) -> ();
@@ -199,21 +175,22 @@ functions! {
     ) -> c_int;
 }
 
-impl std::fmt::Debug for Library {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Library").finish_non_exhaustive()
-    }
-}
-
-fn symbol(handle: *mut c_void, name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: a handle of dlopen that is never closed, and a terminated string.
-    let address = unsafe { libc::dlsym(handle, name.as_ptr()) };
-    (!address.is_null()).then_some(address)
-}
+/// More than any message's.
+const LEVEL_OF_NONE: c_int = 7;
 
 impl Library {
+    /// The library, once it could be loaded and set up.
+    pub(super) fn ready() -> Option<&'static Self> {
+        static READY: Once<bool> = Once::new();
+        let library = Self::get()?;
+        READY.get_or_make(|| library.prepare()).then_some(library)
+    }
+
     /// Sets it up, which it counts: the program may use it too.
     fn prepare(&self) -> bool {
+        // By itself it writes its log to the standard output, which is the program's. Setting it up it looks whether
+        // `PGM_MIN_LOG_LEVEL` in the environment asks for that.
+        self.min_log_level.store(LEVEL_OF_NONE, Ordering::Relaxed);
         let mut error = std::ptr::null_mut();
         // SAFETY: a place for an error. It asks for the protocol's number, so no child may be made meanwhile.
         let ready = apart_from_forks(|| unsafe { (self.init)(&raw mut error) });
@@ -232,39 +209,4 @@ impl Library {
         unsafe { (self.error_free)(error) };
         Some(code)
     }
-}
-
-/// By itself the library writes its log to the standard output, which is the program's. Setting it up it looks
-/// whether `PGM_MIN_LOG_LEVEL` in the environment asks for that.
-fn silence(handle: *mut c_void) {
-    const ABOVE_ALL: c_int = 7;
-    if let Some(level) = symbol(handle, c"pgm_min_log_level") {
-        // SAFETY: the library's variable of this type, which lasts.
-        let level = unsafe { AtomicI32::from_ptr(level.cast()) };
-        level.store(ABOVE_ALL, Ordering::Relaxed);
-    }
-}
-
-/// The library, once it could be loaded. One that is not there is looked for again: it may be
-/// installed while the program runs.
-pub(super) fn library() -> Option<&'static Library> {
-    static LOADED: OnceLock<Library> = OnceLock::new();
-    static READY: Once<bool> = Once::new();
-    let library = match LOADED.get() {
-        Some(library) => library,
-        None => {
-            let handle = apart_from_forks(|| {
-                // SAFETY: a terminated string. What runs when the library is loaded is trusted as the rest of it.
-                unsafe { libc::dlopen(FILE.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) }
-            });
-            if handle.is_null() {
-                return None;
-            }
-            // Two threads that load at once get the same functions.
-            let library = Library::of(handle)?;
-            silence(handle);
-            LOADED.get_or_init(|| library)
-        }
-    };
-    READY.get_or_make(|| library.prepare()).then_some(library)
 }

@@ -13,5 +13,5 @@ pub use socket::{Came, Outcome, Role, Setup, Socket, Tsi};
 /// Whether the library is there. The first call loads it.
 #[must_use]
 pub fn is_available() -> bool {
-    library::library().is_some()
+    library::Library::ready().is_some()
 }

@@ -123,7 +123,7 @@ impl Socket {
     /// `EPROTONOSUPPORT` without the library; `EPERM`: packets that are not in UDP need a privilege (`CAP_NET_RAW`); `EMFILE`, `ENFILE`,
     /// `ENOBUFS`, `ENOMEM`; else `EINVAL`: no interface for multicasts, values that cannot be.
     pub fn open(setup: &Setup, role: Role) -> io::Result<Self> {
-        let library = library::library().ok_or_else(|| error(libc::EPROTONOSUPPORT))?;
+        let library = Library::ready().ok_or_else(|| error(libc::EPROTONOSUPPORT))?;
         let info = find(library, setup)?;
         let mut this = Self {
             library,
