@@ -19,6 +19,7 @@ use zmq::option::{
 };
 use zmq::runtime::{Context, SocketHandle};
 use zmq::socket_type::SocketType;
+use zmq::sys::sleep::block_on;
 
 const HINT: &str = "not what the code says; run UPDATE_DOCS=1 cargo test --test docs";
 
@@ -176,7 +177,7 @@ fn missing_type(ty: SocketType) -> Option<Errno> {
     if let Ok(socket) = opened {
         socket.close().expect("just opened");
     }
-    context.terminate().expect("nothing is open");
+    block_on(async |bed| context.terminate(bed).await).expect("nothing is open");
     opened.err()
 }
 
@@ -322,7 +323,7 @@ fn with_socket<T>(ty: SocketType, f: impl FnOnce(SocketHandle) -> T) -> T {
         .expect("every socket has it");
     let result = f(socket);
     socket.close().expect("it is open");
-    context.terminate().expect("nothing is open");
+    block_on(async |bed| context.terminate(bed).await).expect("nothing is open");
     result
 }
 

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
 use zmq::runtime::Context;
+use zmq::sys::sleep::block_on;
 
 /// One at a time: a program that is being written cannot be started, and a child that another test is starting
 /// has the copy open as well until it is another program.
@@ -23,7 +24,8 @@ fn child() {
     // SAFETY: takes a number, reads what the kernel gave the process.
     let secure = unsafe { libc::getauxval(libc::AT_SECURE) };
     println!("secure: {secure}");
-    Context::new().terminate().expect("an empty context ends");
+    let context = Context::new();
+    block_on(async |bed| context.terminate(bed).await).expect("an empty context ends");
 }
 
 fn run_child(program: &Path) -> Output {

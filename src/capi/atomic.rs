@@ -23,9 +23,11 @@ entry! {
     /// # Safety
     /// `counter` is NULL (EFAULT) or a live counter.
     fn zmq_atomic_counter_set(counter: *mut c_void, value: c_int) {
-        // SAFETY: passed on to the caller.
-        unsafe { get(counter) }?.set(value);
-        Ok(())
+        plain {
+            // SAFETY: passed on to the caller.
+            unsafe { get(counter) }?.set(value);
+            Ok(())
+        }
     }
 }
 
@@ -35,8 +37,10 @@ entry! {
     /// # Safety
     /// `counter` is NULL (EFAULT) or a live counter.
     fn zmq_atomic_counter_inc(counter: *mut c_void) -> c_int {
-        // SAFETY: passed on to the caller.
-        Ok(unsafe { get(counter) }?.increment())
+        plain {
+            // SAFETY: passed on to the caller.
+            Ok(unsafe { get(counter) }?.increment())
+        }
     }
 }
 
@@ -46,8 +50,10 @@ entry! {
     /// # Safety
     /// `counter` is NULL (EFAULT) or a live counter.
     fn zmq_atomic_counter_dec(counter: *mut c_void) -> c_int {
-        // SAFETY: passed on to the caller.
-        Ok(!unsafe { get(counter) }?.decrement_is_zero())
+        plain {
+            // SAFETY: passed on to the caller.
+            Ok(!unsafe { get(counter) }?.decrement_is_zero())
+        }
     }
 }
 
@@ -57,8 +63,10 @@ entry! {
     /// # Safety
     /// `counter` is NULL (EFAULT) or a live counter.
     fn zmq_atomic_counter_value(counter: *mut c_void) -> c_int {
-        // SAFETY: passed on to the caller.
-        Ok(unsafe { get(counter) }?.value())
+        plain {
+            // SAFETY: passed on to the caller.
+            Ok(unsafe { get(counter) }?.value())
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 use std::ffi::{c_int, c_void};
 
 use super::handle::{CONTEXTS, with_context};
-use super::ret::keep_errno;
+use super::ret::{keep_errno, keep_errno_meanwhile};
 use crate::errno::{Errno, Result};
 use crate::runtime::Context;
+use crate::sys::cancel::Shield;
+use crate::sys::sleep::Bed;
 
 /// Options of a context.
 pub const ZMQ_IO_THREADS: c_int = 1;
@@ -42,7 +44,7 @@ entry! {
     /// # Safety
     /// Any pointer will do: EFAULT if `context` is no live context.
     fn zmq_ctx_term(context: *mut c_void) -> c_int {
-        terminate(context)
+        waits |bed| { terminate(bed, context).await }
     }
 }
 
@@ -100,7 +102,7 @@ entry! {
     /// # Safety
     /// Any pointer will do: EFAULT if `context` is no live context.
     fn zmq_term(context: *mut c_void) -> c_int {
-        terminate(context)
+        waits |bed| { terminate(bed, context).await }
     }
 }
 
@@ -110,16 +112,17 @@ entry! {
     /// # Safety
     /// Any pointer will do: EFAULT if `context` is no live context.
     fn zmq_ctx_destroy(context: *mut c_void) -> c_int {
-        terminate(context)
+        waits |bed| { terminate(bed, context).await }
     }
 }
 
 /// The handle stays good until termination has succeeded, so that an interrupted one can go on.
-fn terminate(handle: *mut c_void) -> Result<()> {
-    with_context(handle, |context| {
-        context.terminate()?;
-        // Whoever terminated the same context at the same time may have been first.
-        let _ = CONTEXTS.remove(handle);
-        Ok(())
-    })
+async fn terminate(bed: &Bed, handle: *mut c_void) -> Result<()> {
+    let context = CONTEXTS.find(handle)?;
+    keep_errno_meanwhile(context.terminate(bed)).await?;
+    // Whoever terminated the same context at the same time may have been first.
+    let _ = CONTEXTS.remove(handle);
+    let _shield = Shield::new();
+    drop(context);
+    Ok(())
 }

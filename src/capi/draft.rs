@@ -110,8 +110,10 @@ entry! {
     /// # Safety
     /// `msg` is NULL or valid for reads. 0 is returned for what is no message.
     fn zmq_msg_routing_id(msg: *mut zmq_msg_t) -> u32 {
-        // SAFETY: passed on to the caller.
-        Ok(unsafe { get(msg) }?.routing_id())
+        plain {
+            // SAFETY: passed on to the caller.
+            Ok(unsafe { get(msg) }?.routing_id())
+        }
     }
 }
 
@@ -121,13 +123,15 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads and writes.
     fn zmq_msg_set_routing_id(msg: *mut zmq_msg_t, routing_id: u32) -> c_int {
-        // SAFETY: passed on to the caller.
-        let msg = unsafe { get_mut(msg) }?;
-        if routing_id == 0 {
-            return Err(Errno::EINVAL);
+        plain {
+            // SAFETY: passed on to the caller.
+            let msg = unsafe { get_mut(msg) }?;
+            if routing_id == 0 {
+                return Err(Errno::EINVAL);
+            }
+            msg.set_routing_id(routing_id);
+            Ok(())
         }
-        msg.set_routing_id(routing_id);
-        Ok(())
     }
 }
 
@@ -137,8 +141,10 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads.
     fn zmq_msg_group(msg: *mut zmq_msg_t) -> *const c_char {
-        // SAFETY: passed on to the caller.
-        Ok(unsafe { get(msg) }?.group().as_ptr().cast::<c_char>())
+        plain {
+            // SAFETY: passed on to the caller.
+            Ok(unsafe { get(msg) }?.group().as_ptr().cast::<c_char>())
+        }
     }
 }
 
@@ -149,10 +155,12 @@ entry! {
     /// `msg` is NULL (EFAULT) or valid for reads and writes; `group` is NULL (EINVAL) or a
     /// NUL-terminated string.
     fn zmq_msg_set_group(msg: *mut zmq_msg_t, group: *const c_char) -> c_int {
-        // SAFETY: passed on to the caller.
-        let msg = unsafe { get_mut(msg) }?;
-        // SAFETY: passed on to the caller.
-        msg.set_group(unsafe { args::c_str(group) }?.to_bytes())
+        plain {
+            // SAFETY: passed on to the caller.
+            let msg = unsafe { get_mut(msg) }?;
+            // SAFETY: passed on to the caller.
+            msg.set_group(unsafe { args::c_str(group) }?.to_bytes())
+        }
     }
 }
 
@@ -163,10 +171,12 @@ entry! {
     /// `msg` is NULL (EFAULT) or valid for writes; `buf` is valid for reads of `size` bytes, or NULL
     /// if that is 0 (else EFAULT).
     fn zmq_msg_init_buffer(msg: *mut zmq_msg_t, buf: *const c_void, size: usize) -> c_int {
-        // SAFETY: passed on to the caller.
-        let data = unsafe { args::bytes(buf, size, Errno::EFAULT) }?;
-        // SAFETY: passed on to the caller.
-        unsafe { init(msg, || Msg::copy_of(data)) }
+        plain {
+            // SAFETY: passed on to the caller.
+            let data = unsafe { args::bytes(buf, size, Errno::EFAULT) }?;
+            // SAFETY: passed on to the caller.
+            unsafe { init(msg, || Msg::copy_of(data)) }
+        }
     }
 }
 
@@ -233,9 +243,11 @@ entry! {
         timeout: c_long,
         sigmask: *const sigset_t,
     ) -> c_int {
-        // SAFETY: passed on to the caller.
-        let items = unsafe { args::array_mut(items, nitems) }?;
-        // SAFETY: passed on to the caller.
-        wait(items, timeout, unsafe { sigmask.as_ref() })
+        waits |bed| {
+            // SAFETY: passed on to the caller.
+            let items = unsafe { args::array_mut(items, nitems) }?;
+            // SAFETY: passed on to the caller.
+            wait(bed, items, timeout, unsafe { sigmask.as_ref() }).await
+        }
     }
 }

@@ -29,7 +29,9 @@ entry! {
     /// # Safety
     /// None.
     fn zmq_errno() -> c_int {
-        Ok(errno())
+        plain {
+            Ok(errno())
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use super::ret::keep_errno;
+use super::ret::{keep_errno, keep_errno_meanwhile};
 use crate::errno::{Errno, Result};
 use crate::runtime::{Context, SocketHandle};
 use crate::sys::fork;
@@ -24,6 +24,15 @@ pub(super) fn with_socket<T>(
 ) -> Result<T> {
     let socket = SocketHandle::from_ptr(socket)?;
     keep_errno(|| f(socket))
+}
+
+/// As [`with_socket`], for what may sleep.
+pub(super) async fn wait_with_socket<T>(
+    socket: *mut c_void,
+    f: impl AsyncFnOnce(SocketHandle) -> Result<T>,
+) -> Result<T> {
+    let socket = SocketHandle::from_ptr(socket)?;
+    keep_errno_meanwhile(f(socket)).await
 }
 
 /// Calls `f` with the context behind a handle; `EFAULT` if there is none.

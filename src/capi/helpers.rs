@@ -5,9 +5,9 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::time::Duration;
 
-use super::ret::keep_errno;
+use super::ret::{self, errno, keep_errno, set_errno};
 use crate::errno::{Errno, Result};
-use crate::sys::thread;
+use crate::sys::{sleep, thread};
 use crate::util::stopwatch::Stopwatch;
 
 /// The body of a thread.
@@ -19,7 +19,9 @@ entry! {
     /// # Safety
     /// None.
     fn zmq_stopwatch_start() -> *mut c_void {
-        Ok(Box::into_raw(Box::new(Stopwatch::start())).cast::<c_void>())
+        plain {
+            Ok(Box::into_raw(Box::new(Stopwatch::start())).cast::<c_void>())
+        }
     }
 }
 
@@ -29,9 +31,11 @@ entry! {
     /// # Safety
     /// `watch` is NULL (EFAULT, 0) or a running stopwatch.
     fn zmq_stopwatch_intermediate(watch: *mut c_void) -> c_ulong {
-        // SAFETY: made by `zmq_stopwatch_start` unless NULL.
-        let watch = unsafe { watch.cast::<Stopwatch>().as_ref() }.ok_or(Errno::EFAULT)?;
-        Ok(elapsed(watch))
+        plain {
+            // SAFETY: made by `zmq_stopwatch_start` unless NULL.
+            let watch = unsafe { watch.cast::<Stopwatch>().as_ref() }.ok_or(Errno::EFAULT)?;
+            Ok(elapsed(watch))
+        }
     }
 }
 
@@ -41,12 +45,14 @@ entry! {
     /// # Safety
     /// `watch` is NULL (EFAULT, 0) or a running stopwatch that nobody uses any more.
     fn zmq_stopwatch_stop(watch: *mut c_void) -> c_ulong {
-        if watch.is_null() {
-            return Err(Errno::EFAULT);
+        plain {
+            if watch.is_null() {
+                return Err(Errno::EFAULT);
+            }
+            // SAFETY: made by `zmq_stopwatch_start`, and the caller gives it up.
+            let watch = unsafe { Box::from_raw(watch.cast::<Stopwatch>()) };
+            Ok(elapsed(&watch))
         }
-        // SAFETY: made by `zmq_stopwatch_start`, and the caller gives it up.
-        let watch = unsafe { Box::from_raw(watch.cast::<Stopwatch>()) };
-        Ok(elapsed(&watch))
     }
 }
 
@@ -56,11 +62,12 @@ entry! {
     /// # Safety
     /// None.
     fn zmq_sleep(seconds: c_int) {
-        let seconds = u64::try_from(seconds).unwrap_or(0);
-        keep_errno(|| {
-            std::thread::sleep(Duration::from_secs(seconds));
-            Ok(())
-        })
+        bare {
+            let before = errno();
+            // Nothing in it can panic, and nothing is owned: a thread may be cancelled here.
+            sleep::pause(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
+            set_errno(before);
+        }
     }
 }
 
@@ -82,18 +89,25 @@ entry! {
     /// # Safety
     /// `thread` is NULL (EFAULT) or comes from zmq_threadstart and has not been closed.
     fn zmq_threadclose(thread: *mut c_void) {
-        if thread.is_null() {
-            return Err(Errno::EFAULT);
+        bare {
+            let result = if thread.is_null() {
+                Errno::EFAULT.0
+            } else {
+                // Nothing is owned: who waits may be cancelled, and then the other thread is still to be closed.
+                // SAFETY: made by `spawn`, and closed once only.
+                let number = unsafe { *thread.cast::<libc::pthread_t>() };
+                // SAFETY: a thread that nobody has joined yet.
+                unsafe { pthread_join(number, ptr::null_mut()) }
+            };
+            ret::run("zmq_threadclose", || {
+                if result != 0 {
+                    return Err(Errno(result));
+                }
+                // SAFETY: made by `spawn`, and the caller gives it up.
+                drop(unsafe { Box::from_raw(thread.cast::<libc::pthread_t>()) });
+                Ok(())
+            })
         }
-        // SAFETY: made by `spawn`, and the caller gives it up.
-        let thread = unsafe { Box::from_raw(thread.cast::<libc::pthread_t>()) };
-        keep_errno(|| {
-            // SAFETY: a thread that nobody has joined yet.
-            match unsafe { libc::pthread_join(*thread, ptr::null_mut()) } {
-                0 => Ok(()),
-                error => Err(Errno(error)),
-            }
-        })
     }
 }
 
@@ -116,6 +130,14 @@ unsafe extern "C" {
         start: unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void,
         arg: *mut c_void,
     ) -> c_int;
+}
+
+#[allow(
+    clashing_extern_declarations,
+    reason = "differs from libc's in the unwinding only"
+)]
+unsafe extern "C-unwind" {
+    fn pthread_join(thread: libc::pthread_t, result: *mut *mut c_void) -> c_int;
 }
 
 fn spawn(body: Body) -> Result<*mut c_void> {

@@ -3,10 +3,10 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
-use super::handle::with_socket;
+use super::handle::{wait_with_socket, with_socket};
 use super::message::zmq_msg_t;
 use super::ret::Length;
-use super::transfer::{ZMQ_SNDMORE, recv_msg, send_msg};
+use super::transfer::{ZMQ_SNDMORE, recv_msg, recv_msg_at_once, send_msg, send_msg_at_once};
 use super::{args, proxy};
 use crate::errno::{Errno, Result};
 
@@ -24,8 +24,10 @@ entry! {
     /// # Safety
     /// Any pointers will do: EFAULT if a socket is NULL, ENOTSOCK if one is not open.
     fn zmq_device(type_: c_int, frontend: *mut c_void, backend: *mut c_void) -> c_int {
-        let _ = type_;
-        proxy::run(frontend, backend, ptr::null_mut(), ptr::null_mut())
+        waits |bed| {
+            let _ = type_;
+            proxy::run(bed, frontend, backend, ptr::null_mut(), ptr::null_mut()).await
+        }
     }
 }
 
@@ -35,8 +37,14 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads and writes. ENOTSOCK if `socket` is no open socket.
     fn zmq_sendmsg(socket: *mut c_void, msg: *mut zmq_msg_t, flags: c_int) -> c_int {
-        // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| unsafe { send_msg(socket, msg, flags) })
+        quick {
+            // SAFETY: passed on to the caller.
+            with_socket(socket, |socket| unsafe { send_msg_at_once(socket, msg, flags) })
+        }
+        waits |bed| {
+            // SAFETY: passed on to the caller.
+            unsafe { send_msg(bed, socket, msg, flags).await }
+        }
     }
 }
 
@@ -46,8 +54,14 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads and writes. ENOTSOCK if `socket` is no open socket.
     fn zmq_recvmsg(socket: *mut c_void, msg: *mut zmq_msg_t, flags: c_int) -> c_int {
-        // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| unsafe { recv_msg(socket, msg, flags) })
+        quick {
+            // SAFETY: passed on to the caller.
+            with_socket(socket, |socket| unsafe { recv_msg_at_once(socket, msg) })
+        }
+        waits |bed| {
+            // SAFETY: passed on to the caller.
+            unsafe { recv_msg(bed, socket, msg, flags).await }
+        }
     }
 }
 
@@ -59,20 +73,23 @@ entry! {
     /// `iov` is NULL (EINVAL) or valid for reads of `count` entries, each of which is valid for
     /// reads of its size. ENOTSOCK if `socket` is no open socket.
     fn zmq_sendiov(socket: *mut c_void, iov: *mut iovec, count: usize, flags: c_int) -> c_int {
-        with_socket(socket, |socket| {
-            // SAFETY: passed on to the caller.
-            let parts = unsafe { entries(iov, count) }?;
-            let mut sent = Length(0);
-            for (i, part) in parts.iter().enumerate() {
+        waits |bed| {
+            wait_with_socket(socket, async |socket| {
                 // SAFETY: passed on to the caller.
-                let data = unsafe { args::bytes(part.iov_base, part.iov_len, Errno::EFAULT) }?;
-                let last = i + 1 == parts.len();
-                let flags = if last { flags & !ZMQ_SNDMORE } else { flags };
-                socket.send_bytes(data, flags)?;
-                sent = Length(data.len());
-            }
-            Ok(sent)
-        })
+                let parts = unsafe { entries(iov, count) }?;
+                let mut sent = Length(0);
+                for (i, part) in parts.iter().enumerate() {
+                    // SAFETY: passed on to the caller.
+                    let data = unsafe { args::bytes(part.iov_base, part.iov_len, Errno::EFAULT) }?;
+                    let last = i + 1 == parts.len();
+                    let flags = if last { flags & !ZMQ_SNDMORE } else { flags };
+                    socket.send_bytes(bed, data, flags).await?;
+                    sent = Length(data.len());
+                }
+                Ok(sent)
+            })
+            .await
+        }
     }
 }
 
@@ -89,22 +106,25 @@ entry! {
         count: *mut usize,
         flags: c_int,
     ) -> c_int {
-        with_socket(socket, |socket| {
-            // SAFETY: passed on to the caller.
-            let count = unsafe { args::out(count) }.map_err(|_| Errno::EINVAL)?;
-            // SAFETY: passed on to the caller.
-            let parts = unsafe { entries(iov, *count) }?;
-            *count = 0;
-            for part in parts {
-                let msg = socket.recv(flags)?;
-                *part = allocated_copy(msg.data())?;
-                *count += 1;
-                if !msg.is_more() {
-                    break;
+        waits |bed| {
+            wait_with_socket(socket, async |socket| {
+                // SAFETY: passed on to the caller.
+                let count = unsafe { args::out(count) }.map_err(|_| Errno::EINVAL)?;
+                // SAFETY: passed on to the caller.
+                let parts = unsafe { entries(iov, *count) }?;
+                *count = 0;
+                for part in parts {
+                    let msg = socket.recv(bed, flags).await?;
+                    *part = allocated_copy(msg.data())?;
+                    *count += 1;
+                    if !msg.is_more() {
+                        break;
+                    }
                 }
-            }
-            Ok(Length(*count))
-        })
+                Ok(Length(*count))
+            })
+            .await
+        }
     }
 }
 

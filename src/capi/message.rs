@@ -5,7 +5,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::args;
+use super::{args, ret};
 use crate::errno::{Errno, Result};
 use crate::msg::{FreeFn, Metadata, Msg};
 
@@ -26,10 +26,12 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for writes.
     fn zmq_msg_init(msg: *mut zmq_msg_t) -> c_int {
-        check_place(msg)?;
-        // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
-        unsafe { Msg::init(msg) };
-        Ok(())
+        plain {
+            check_place(msg)?;
+            // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
+            unsafe { Msg::init(msg) };
+            Ok(())
+        }
     }
 }
 
@@ -39,9 +41,11 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for writes.
     fn zmq_msg_init_size(msg: *mut zmq_msg_t, size: usize) -> c_int {
-        check_place(msg)?;
-        // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
-        unsafe { Msg::init_with_size(msg, size) }
+        plain {
+            check_place(msg)?;
+            // SAFETY: aligned, not NULL, writable by the caller's promise; old bytes are no message.
+            unsafe { Msg::init_with_size(msg, size) }
+        }
     }
 }
 
@@ -60,16 +64,18 @@ entry! {
         ffn: Option<zmq_free_fn>,
         hint: *mut c_void,
     ) -> c_int {
-        if size > isize::MAX.cast_unsigned() {
-            return Err(Errno::ENOMEM);
+        plain {
+            if size > isize::MAX.cast_unsigned() {
+                return Err(Errno::ENOMEM);
+            }
+            if data.is_null() && size > 0 {
+                return Err(Errno::EFAULT);
+            }
+            // SAFETY: the caller lends the buffer until `ffn` is called.
+            let lend = || unsafe { Msg::from_user(data.cast(), size, ffn, hint) };
+            // SAFETY: passed on to the caller.
+            unsafe { init(msg, lend) }
         }
-        if data.is_null() && size > 0 {
-            return Err(Errno::EFAULT);
-        }
-        // SAFETY: the caller lends the buffer until `ffn` is called.
-        let lend = || unsafe { Msg::from_user(data.cast(), size, ffn, hint) };
-        // SAFETY: passed on to the caller.
-        unsafe { init(msg, lend) }
     }
 }
 
@@ -79,11 +85,21 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads and writes.
     fn zmq_msg_close(msg: *mut zmq_msg_t) -> c_int {
-        // SAFETY: passed on to the caller.
-        let msg = unsafe { get_mut(msg) }?;
-        // SAFETY: valid by its tag, and bytes without meaning afterwards.
-        unsafe { Msg::close_in_place(msg) };
-        Ok(())
+        bare {
+            let mut unlent = None;
+            let result = ret::run("zmq_msg_close", || {
+                // SAFETY: passed on to the caller.
+                let msg = unsafe { get_mut(msg) }?;
+                // SAFETY: valid by its tag, and bytes without meaning afterwards.
+                unlent = unsafe { Msg::close_in_place(msg) };
+                Ok(())
+            });
+            if let Some(unlent) = unlent {
+                // Nothing is owned or guarded here: the free function may end the thread or throw an exception of C++.
+                unlent.give_back();
+            }
+            result
+        }
     }
 }
 
@@ -93,17 +109,19 @@ entry! {
     /// # Safety
     /// Both are NULL (EFAULT) or valid for reads and writes.
     fn zmq_msg_move(dest: *mut zmq_msg_t, src: *mut zmq_msg_t) -> c_int {
-        // SAFETY: passed on to the caller; the borrow ends here.
-        let content = match unsafe { get_mut(src) } {
-            Ok(_) if dest == src => return Ok(()),
-            // Taken only if there is where to put it.
-            // SAFETY: passed on to the caller; another message than `src`.
-            Ok(src) => unsafe { get_mut(dest) }.map(|_| src.take())?,
-            Err(errno) => return Err(errno),
-        };
-        // SAFETY: found valid just now.
-        replace(unsafe { get_mut(dest) }?, content);
-        Ok(())
+        plain {
+            // SAFETY: passed on to the caller; the borrow ends here.
+            let content = match unsafe { get_mut(src) } {
+                Ok(_) if dest == src => return Ok(()),
+                // Taken only if there is where to put it.
+                // SAFETY: passed on to the caller; another message than `src`.
+                Ok(src) => unsafe { get_mut(dest) }.map(|_| src.take())?,
+                Err(errno) => return Err(errno),
+            };
+            // SAFETY: found valid just now.
+            replace(unsafe { get_mut(dest) }?, content);
+            Ok(())
+        }
     }
 }
 
@@ -114,17 +132,19 @@ entry! {
     /// # Safety
     /// Both are NULL (EFAULT) or valid for reads and writes.
     fn zmq_msg_copy(dest: *mut zmq_msg_t, src: *mut zmq_msg_t) -> c_int {
-        // SAFETY: passed on to the caller; the borrow ends here.
-        unsafe { get_mut(dest) }?;
-        // SAFETY: passed on to the caller.
-        let src_msg = unsafe { get_mut(src) }?;
-        if dest == src {
-            return Ok(());
+        plain {
+            // SAFETY: passed on to the caller; the borrow ends here.
+            unsafe { get_mut(dest) }?;
+            // SAFETY: passed on to the caller.
+            let src_msg = unsafe { get_mut(src) }?;
+            if dest == src {
+                return Ok(());
+            }
+            let copy = src_msg.share();
+            // SAFETY: found valid just now; another message than `src`.
+            replace(unsafe { get_mut(dest) }?, copy);
+            Ok(())
         }
-        let copy = src_msg.share();
-        // SAFETY: found valid just now; another message than `src`.
-        replace(unsafe { get_mut(dest) }?, copy);
-        Ok(())
     }
 }
 
@@ -134,8 +154,10 @@ entry! {
     /// # Safety
     /// `msg` is NULL or valid for reads and writes. NULL is returned for what is no message.
     fn zmq_msg_data(msg: *mut zmq_msg_t) -> *mut c_void {
-        // SAFETY: passed on to the caller.
-        Ok(unsafe { get_mut(msg) }?.data_mut_ptr().cast::<c_void>())
+        plain {
+            // SAFETY: passed on to the caller.
+            Ok(unsafe { get_mut(msg) }?.data_mut_ptr().cast::<c_void>())
+        }
     }
 }
 
@@ -145,8 +167,10 @@ entry! {
     /// # Safety
     /// `msg` is NULL or valid for reads. 0 is returned for what is no message.
     fn zmq_msg_size(msg: *const zmq_msg_t) -> usize {
-        // SAFETY: passed on to the caller.
-        Ok(unsafe { get(msg) }?.len())
+        plain {
+            // SAFETY: passed on to the caller.
+            Ok(unsafe { get(msg) }?.len())
+        }
     }
 }
 
@@ -156,9 +180,11 @@ entry! {
     /// # Safety
     /// `msg` is NULL or valid for reads. 0 is returned for what is no message.
     fn zmq_msg_more(msg: *const zmq_msg_t) -> c_int {
-        // A loop `while (zmq_msg_more (&msg))` must end, so that this is not -1.
-        // SAFETY: passed on to the caller.
-        Ok(unsafe { get(msg) }.is_ok_and(Msg::is_more))
+        plain {
+            // A loop `while (zmq_msg_more (&msg))` must end, so that this is not -1.
+            // SAFETY: passed on to the caller.
+            Ok(unsafe { get(msg) }.is_ok_and(Msg::is_more))
+        }
     }
 }
 
@@ -169,17 +195,19 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads.
     fn zmq_msg_get(msg: *const zmq_msg_t, property: c_int) -> c_int {
-        // SAFETY: passed on to the caller.
-        let msg = unsafe { get(msg) }?;
-        match property {
-            ZMQ_MORE => Ok(c_int::from(msg.is_more())),
-            ZMQ_SHARED => Ok(c_int::from(msg.is_shared())),
-            ZMQ_SRCFD => msg
-                .metadata()
-                .map(|metadata| metadata.src_fd)
-                .filter(|&fd| fd >= 0)
-                .ok_or(Errno::EINVAL),
-            _ => Err(Errno::EINVAL),
+        plain {
+            // SAFETY: passed on to the caller.
+            let msg = unsafe { get(msg) }?;
+            match property {
+                ZMQ_MORE => Ok(c_int::from(msg.is_more())),
+                ZMQ_SHARED => Ok(c_int::from(msg.is_shared())),
+                ZMQ_SRCFD => msg
+                    .metadata()
+                    .map(|metadata| metadata.src_fd)
+                    .filter(|&fd| fd >= 0)
+                    .ok_or(Errno::EINVAL),
+                _ => Err(Errno::EINVAL),
+            }
         }
     }
 }
@@ -204,12 +232,14 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads; `property` is NULL or a NUL-terminated string.
     fn zmq_msg_gets(msg: *const zmq_msg_t, property: *const c_char) -> *const c_char {
-        // SAFETY: passed on to the caller.
-        let msg = unsafe { get(msg) }?;
-        // SAFETY: passed on to the caller.
-        let name = unsafe { args::string(property) }?;
-        let metadata = msg.metadata().ok_or(Errno::EINVAL)?;
-        find(metadata, name).ok_or(Errno::EINVAL)
+        plain {
+            // SAFETY: passed on to the caller.
+            let msg = unsafe { get(msg) }?;
+            // SAFETY: passed on to the caller.
+            let name = unsafe { args::string(property) }?;
+            let metadata = msg.metadata().ok_or(Errno::EINVAL)?;
+            find(metadata, name).ok_or(Errno::EINVAL)
+        }
     }
 }
 

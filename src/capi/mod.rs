@@ -16,17 +16,86 @@
 /// Writes one exported function.
 ///
 /// The body yields `Result<T, Errno>`; `ret` turns it into what the C function returns, once for
-/// each C type, and sets `errno` if it failed. A panic inside ends as `ENOTRECOVERABLE`.
+/// each C type, and sets `errno` if it failed. A panic inside ends as `ENOTRECOVERABLE`. The thread is not cancelled
+/// inside. There are other forms of the body than a block:
+///
+/// - `plain { .. }`: for functions without system calls, whose callers count nanoseconds. A free function that may be
+///   called is looked after where it is called.
+/// - `quick { .. } waits |bed| { .. }`, or without the first: for functions that may sleep, in which the thread may be cancelled. The second body is that
+///   of a future, and `bed` takes what it sleeps on. The first one does what can be done without, in a few
+///   instructions (`Some`), or leaves everything as it is (`None`).
+/// - `bare { .. }`: for functions in which the program's own run, or the system's that may be left. The body yields what
+///   C gets, owns nothing where it calls such a function, and guards the rest by itself.
+///
 /// The generator of the header reads the text of these blocks: one function each, signature first.
 macro_rules! entry {
+    (
+        $(#[$attribute:meta])*
+        fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? {
+            plain $body:block
+        }
+    ) => {
+        $(#[$attribute])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $name($($arg: $type),*) $(-> $ret)? {
+            $crate::capi::ret::run(stringify!($name), || -> $crate::errno::Result<_> { $body })
+        }
+    };
+    (
+        $(#[$attribute:meta])*
+        fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? {
+            quick $quick:block
+            waits |$bed:ident| $body:block
+        }
+    ) => {
+        $(#[$attribute])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $name($($arg: $type),*) $(-> $ret)? {
+            $crate::capi::ret::run_or_wait(
+                stringify!($name),
+                || -> $crate::errno::Result<Option<_>> { $quick },
+                async |$bed: &$crate::sys::sleep::Bed| -> $crate::errno::Result<_> { $body },
+            )
+        }
+    };
+    (
+        $(#[$attribute:meta])*
+        fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? {
+            waits |$bed:ident| $body:block
+        }
+    ) => {
+        entry! {
+            $(#[$attribute])*
+            fn $name($($arg: $type),*) $(-> $ret)? {
+                quick { Ok(None) }
+                waits |$bed| $body
+            }
+        }
+    };
+    (
+        $(#[$attribute:meta])*
+        fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? {
+            bare $body:block
+        }
+    ) => {
+        $(#[$attribute])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $name($($arg: $type),*) $(-> $ret)? { $body }
+    };
     (
         $(#[$attribute:meta])*
         fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? $body:block
     ) => {
         $(#[$attribute])*
         #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name($($arg: $type),*) $(-> $ret)? {
-            $crate::capi::ret::run(stringify!($name), || -> $crate::errno::Result<_> { $body })
+        pub unsafe extern "C-unwind" fn $name($($arg: $type),*) $(-> $ret)? {
+            let state = $crate::sys::cancel::disable();
+            let result = $crate::capi::ret::run(
+                stringify!($name),
+                || -> $crate::errno::Result<_> { $body },
+            );
+            $crate::sys::cancel::restore(state);
+            result
         }
     };
 }

@@ -143,15 +143,17 @@ entry! {
         optval: *mut c_void,
         optvallen: *mut usize,
     ) -> c_int {
-        with_socket(socket, |socket| {
-            // SAFETY: passed on to the caller.
-            let len = unsafe { args::out(optvallen) }.map_err(|_| Errno::EINVAL)?;
-            // SAFETY: passed on to the caller.
-            let buffer = unsafe { args::bytes_mut(optval, *len, Errno::EINVAL) }?;
-            let mut writer = OptionWriter::new(buffer);
-            socket.option(option, &mut writer)?;
-            *len = writer.written().unwrap_or(*len);
-            Ok(())
-        })
+        plain {
+            with_socket(socket, |socket| {
+                // SAFETY: passed on to the caller.
+                let len = unsafe { args::out(optvallen) }.map_err(|_| Errno::EINVAL)?;
+                // SAFETY: passed on to the caller.
+                let buffer = unsafe { args::bytes_mut(optval, *len, Errno::EINVAL) }?;
+                let mut writer = OptionWriter::new(buffer);
+                socket.option(option, &mut writer)?;
+                *len = writer.written().unwrap_or(*len);
+                Ok(())
+            })
+        }
     }
 }

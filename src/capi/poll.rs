@@ -3,10 +3,11 @@
 use std::ffi::{c_int, c_long, c_short, c_void};
 
 use super::args;
-use super::ret::{Length, keep_errno};
+use super::ret::{Length, keep_errno_meanwhile};
 use crate::errno::Result;
 use crate::runtime::SocketHandle;
 use crate::runtime::poll::{PollItem, poll};
+use crate::sys::sleep::Bed;
 
 /// Events of sockets and descriptors, as bits.
 pub const ZMQ_POLLIN: c_int = 1;
@@ -38,14 +39,17 @@ entry! {
     /// # Safety
     /// `items` is valid for reads and writes of `nitems` items, or NULL if that is 0 (else EFAULT).
     fn zmq_poll(items: *mut zmq_pollitem_t, nitems: c_int, timeout: c_long) -> c_int {
-        // SAFETY: passed on to the caller.
-        let items = unsafe { args::array_mut(items, nitems) }?;
-        wait(items, timeout, None)
+        waits |bed| {
+            // SAFETY: passed on to the caller.
+            let items = unsafe { args::array_mut(items, nitems) }?;
+            wait(bed, items, timeout, None).await
+        }
     }
 }
 
 /// [`poll`] on items as C has them.
-pub(super) fn wait(
+pub(super) async fn wait(
+    bed: &Bed,
     items: &mut [zmq_pollitem_t],
     timeout: c_long,
     mask: Option<&libc::sigset_t>,
@@ -59,15 +63,15 @@ pub(super) fn wait(
     };
     if items.len() <= FEW {
         let mut copy: [PollItem; FEW] = std::array::from_fn(vacant);
-        wait_on(items, &mut copy[..items.len()], timeout, mask)
+        wait_on(bed, items, &mut copy[..items.len()], timeout, mask).await
     } else {
         let mut copy: Vec<PollItem> = (0..items.len()).map(vacant).collect();
-        wait_on(items, &mut copy, timeout, mask)
+        wait_on(bed, items, &mut copy, timeout, mask).await
     }
 }
 
-#[inline]
-fn wait_on(
+async fn wait_on(
+    bed: &Bed,
     items: &mut [zmq_pollitem_t],
     copy: &mut [PollItem],
     timeout: c_long,
@@ -81,7 +85,7 @@ fn wait_on(
         copy.fd = item.fd;
         copy.events = item.events;
     }
-    let ready = keep_errno(|| poll(copy, args::timeout(timeout), mask))?;
+    let ready = keep_errno_meanwhile(poll(bed, copy, args::timeout(timeout), mask)).await?;
     for (item, copy) in items.iter_mut().zip(copy.iter()) {
         item.revents = copy.revents;
     }

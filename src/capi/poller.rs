@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::args;
 use super::handle::Registry;
 use super::poll::zmq_fd_t;
-use super::ret::{Length, keep_errno};
+use super::ret::{Length, keep_errno_meanwhile};
 use crate::errno::{Errno, Result};
 use crate::runtime::SocketHandle;
 use crate::runtime::poller::{Poller, Ready, Target};
+use crate::sys::sleep::Bed;
 
 /// What happened to a socket, or to a descriptor if `socket` is NULL.
 #[repr(C)]
@@ -114,12 +115,14 @@ entry! {
         event: *mut zmq_poller_event_t,
         timeout: c_long,
     ) -> c_int {
-        let poller = POLLERS.find(poller)?;
-        // SAFETY: passed on to the caller.
-        let event = unsafe { args::out(event) }?;
-        // What a program sees that reads the event without asking whether there was one.
-        *event = c_event(None);
-        wait(&poller, std::slice::from_mut(event), timeout).map(|_| ())
+        waits |bed| {
+            let poller = POLLERS.find(poller)?;
+            // SAFETY: passed on to the caller.
+            let event = unsafe { args::out(event) }?;
+            // What a program sees that reads the event without asking whether there was one.
+            *event = c_event(None);
+            wait(bed, &poller, std::slice::from_mut(event), timeout).await.map(|_| ())
+        }
     }
 }
 
@@ -136,13 +139,15 @@ entry! {
         n_events: c_int,
         timeout: c_long,
     ) -> c_int {
-        let poller = POLLERS.find(poller)?;
-        if events.is_null() {
-            return Err(Errno::EFAULT);
+        waits |bed| {
+            let poller = POLLERS.find(poller)?;
+            if events.is_null() {
+                return Err(Errno::EFAULT);
+            }
+            // SAFETY: passed on to the caller.
+            let events = unsafe { args::array_mut(events, n_events) }?;
+            wait(bed, &poller, events, timeout).await.map(Length)
         }
-        // SAFETY: passed on to the caller.
-        let events = unsafe { args::array_mut(events, n_events) }?;
-        wait(&poller, events, timeout).map(Length)
     }
 }
 
@@ -213,7 +218,8 @@ fn fd_target(fd: zmq_fd_t) -> Result<Target> {
     }
 }
 
-fn wait(
+async fn wait(
+    bed: &Bed,
     poller: &Poller<UserData>,
     events: &mut [zmq_poller_event_t],
     timeout: c_long,
@@ -225,7 +231,7 @@ fn wait(
             *place = c_event(Some(ready));
         }
     };
-    keep_errno(|| poller.wait(room, args::timeout(timeout), store))
+    keep_errno_meanwhile(poller.wait(bed, room, args::timeout(timeout), store)).await
 }
 
 fn c_event(ready: Option<Ready<UserData>>) -> zmq_poller_event_t {

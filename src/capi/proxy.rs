@@ -2,10 +2,11 @@
 
 use std::ffi::{c_int, c_void};
 
-use super::ret::keep_errno;
+use super::ret::keep_errno_meanwhile;
 use crate::errno::{Errno, Result};
 use crate::runtime::SocketHandle;
 use crate::runtime::proxy::proxy;
+use crate::sys::sleep::Bed;
 
 entry! {
     /// Passes messages between two sockets until a context ends (ETERM). All of them go to
@@ -14,7 +15,7 @@ entry! {
     /// # Safety
     /// Any pointers will do: EFAULT if a socket that is needed is NULL, ENOTSOCK if one is not open.
     fn zmq_proxy(frontend: *mut c_void, backend: *mut c_void, capture: *mut c_void) -> c_int {
-        run(frontend, backend, capture, std::ptr::null_mut())
+        waits |bed| { run(bed, frontend, backend, capture, std::ptr::null_mut()).await }
     }
 }
 
@@ -30,12 +31,13 @@ entry! {
         capture: *mut c_void,
         control: *mut c_void,
     ) -> c_int {
-        run(frontend, backend, capture, control)
+        waits |bed| { run(bed, frontend, backend, capture, control).await }
     }
 }
 
 /// Runs a proxy; the last two sockets are optional.
-pub(super) fn run(
+pub(super) async fn run(
+    bed: &Bed,
     frontend: *mut c_void,
     backend: *mut c_void,
     capture: *mut c_void,
@@ -45,7 +47,7 @@ pub(super) fn run(
     let backend = optional(backend)?.ok_or(Errno::EFAULT)?;
     let capture = optional(capture)?;
     let control = optional(control)?;
-    keep_errno(|| proxy(frontend, backend, capture, control))
+    keep_errno_meanwhile(proxy(bed, frontend, backend, capture, control)).await
 }
 
 fn optional(socket: *mut c_void) -> Result<Option<SocketHandle>> {

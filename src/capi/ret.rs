@@ -8,6 +8,8 @@ use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::errno::{Errno, Result};
+use crate::sys::cancel::{self, Shield};
+use crate::sys::sleep::{self, Bed};
 
 /// The value with which a C type says that `errno` has the reason.
 pub(super) trait Failure {
@@ -84,6 +86,35 @@ pub(super) fn run<C: Failure, T: IntoC<C>>(
     }
 }
 
+/// As [`run`], for functions that may sleep: `quick`, and `waits` if that comes to nothing. The thread may be cancelled
+/// between the two, and in the sleeps of the second. The callers own nothing.
+#[inline(always)]
+pub(super) fn run_or_wait<C: Failure, T: IntoC<C>>(
+    name: &'static str,
+    quick: impl FnOnce() -> Result<Option<T>>,
+    waits: impl AsyncFnOnce(&Bed) -> Result<T>,
+) -> C {
+    match catch_unwind(AssertUnwindSafe(quick)) {
+        Ok(Ok(Some(value))) => value.into_c(),
+        Ok(Ok(None)) => wait(name, waits),
+        Ok(Err(errno)) => fail(errno),
+        Err(panic) => fail(report(name, panic)),
+    }
+}
+
+#[inline(never)]
+fn wait<C: Failure, T: IntoC<C>>(
+    name: &'static str,
+    waits: impl AsyncFnOnce(&Bed) -> Result<T>,
+) -> C {
+    cancel::point();
+    match sleep::block_on_cancellably(waits) {
+        Ok(Ok(value)) => value.into_c(),
+        Ok(Err(errno)) => fail(errno),
+        Err(panic) => fail(report(name, panic)),
+    }
+}
+
 /// Where the calling thread's `errno` is.
 #[inline(always)]
 fn errno_place() -> *mut c_int {
@@ -99,7 +130,7 @@ pub(super) fn errno() -> c_int {
 }
 
 #[inline]
-fn set_errno(value: c_int) {
+pub(super) fn set_errno(value: c_int) {
     // SAFETY: as in `errno`.
     unsafe { *errno_place() = value };
 }
@@ -109,6 +140,16 @@ fn set_errno(value: c_int) {
 pub(super) fn keep_errno<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     let before = errno();
     let result = f();
+    if result.is_ok() {
+        set_errno(before);
+    }
+    result
+}
+
+/// As [`keep_errno`], for what may sleep.
+pub(super) async fn keep_errno_meanwhile<T>(f: impl Future<Output = Result<T>>) -> Result<T> {
+    let before = errno();
+    let result = f.await;
     if result.is_ok() {
         set_errno(before);
     }
@@ -125,6 +166,7 @@ fn fail<C: Failure>(errno: Errno) -> C {
 #[cold]
 #[inline(never)]
 fn report(name: &str, panic: Box<dyn Any + Send>) -> Errno {
+    let _shield = Shield::new();
     crate::runtime::report_panic(name, panic);
     Errno::ENOTRECOVERABLE
 }

@@ -83,12 +83,12 @@ fn z85_through_c() {
     assert!(c!(zmq_z85_decode(ptr::null_mut(), ptr::null())).is_null());
 }
 
-unsafe extern "C" fn cancels_itself(id: c_int, timers: *mut c_void) {
+unsafe extern "C-unwind" fn cancels_itself(id: c_int, timers: *mut c_void) {
     FIRED.set(FIRED.get() + 1);
     assert_eq!(c!(zmq_timers_cancel(timers, id)), 0);
 }
 
-unsafe extern "C" fn destroys_the_set(_id: c_int, timers: *mut c_void) {
+unsafe extern "C-unwind" fn destroys_the_set(_id: c_int, timers: *mut c_void) {
     FIRED.set(FIRED.get() + 1);
     let mut timers = timers;
     assert_eq!(c!(zmq_timers_destroy(&raw mut timers)), 0);

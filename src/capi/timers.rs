@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use super::args;
 use super::handle::Registry;
+use super::ret;
 use crate::errno::{Errno, Result};
 use crate::sys::lock::Mutex;
-use crate::util::timers::TimerSet;
+use crate::util::timers::{Round, TimerSet};
 
 /// Called when a timer is due.
-pub type zmq_timer_fn = unsafe extern "C" fn(timer_id: c_int, arg: *mut c_void);
+pub type zmq_timer_fn = unsafe extern "C-unwind" fn(timer_id: c_int, arg: *mut c_void);
 
 /// What a timer calls, and with what.
 #[derive(Clone, Copy)]
@@ -127,19 +128,37 @@ entry! {
     /// # Safety
     /// The handlers may be called. EFAULT if `timers` is no live set.
     fn zmq_timers_execute(timers: *mut c_void) -> c_int {
-        let timers = TIMERS.find(timers)?;
-        let now = Instant::now();
-        let due = timers.lock().due(now);
-        for id in due {
-            // The guard is gone before the call. Earlier handlers may have cancelled the timer.
-            let handler = timers.lock().fire(id, now).copied();
-            if let Some(Handler { function, arg }) = handler {
+        bare {
+            let mut round = None;
+            loop {
+                let mut next = None;
+                let result = ret::run("zmq_timers_execute", || {
+                    next = next_due(timers, &mut round)?;
+                    Ok(())
+                });
+                let Some((id, Handler { function, arg })) = next else {
+                    return result;
+                };
+                // Nothing is owned, locked or guarded here: the handler may end the thread, throw an exception of
+                // C++, or jump away.
                 // SAFETY: the program has promised so in `zmq_timers_add`.
                 unsafe { function(id, arg) };
             }
         }
-        Ok(())
     }
+}
+
+/// The next timer to call the handler of, in a round that begins with the first one.
+fn next_due(timers: *mut c_void, round: &mut Option<Round>) -> Result<Option<(c_int, Handler)>> {
+    let timers = match TIMERS.find(timers) {
+        Ok(timers) => timers,
+        // A handler has ended the set, and so the round.
+        Err(_) if round.is_some() => return Ok(None),
+        Err(errno) => return Err(errno),
+    };
+    let mut timers = timers.lock();
+    let round = *round.get_or_insert_with(|| timers.round(Instant::now()));
+    Ok(timers.fire_next(round).map(|(id, handler)| (id, *handler)))
 }
 
 fn milliseconds(interval: usize) -> Duration {

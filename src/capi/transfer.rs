@@ -3,12 +3,13 @@
 use std::ffi::{c_int, c_void};
 
 use super::args;
-use super::handle::with_socket;
+use super::handle::{wait_with_socket, with_socket};
 use super::message::{get_mut, zmq_msg_t};
 use super::ret::Length;
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 use crate::runtime::SocketHandle;
+use crate::sys::sleep::Bed;
 
 /// Flags for sending and receiving.
 pub const ZMQ_DONTWAIT: c_int = 1;
@@ -26,8 +27,14 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads and writes. ENOTSOCK if `socket` is no open socket.
     fn zmq_msg_send(msg: *mut zmq_msg_t, socket: *mut c_void, flags: c_int) -> c_int {
-        // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| unsafe { send_msg(socket, msg, flags) })
+        quick {
+            // SAFETY: passed on to the caller.
+            with_socket(socket, |socket| unsafe { send_msg_at_once(socket, msg, flags) })
+        }
+        waits |bed| {
+            // SAFETY: passed on to the caller.
+            unsafe { send_msg(bed, socket, msg, flags).await }
+        }
     }
 }
 
@@ -38,8 +45,14 @@ entry! {
     /// # Safety
     /// `msg` is NULL (EFAULT) or valid for reads and writes. ENOTSOCK if `socket` is no open socket.
     fn zmq_msg_recv(msg: *mut zmq_msg_t, socket: *mut c_void, flags: c_int) -> c_int {
-        // SAFETY: passed on to the caller.
-        with_socket(socket, |socket| unsafe { recv_msg(socket, msg, flags) })
+        quick {
+            // SAFETY: passed on to the caller.
+            with_socket(socket, |socket| unsafe { recv_msg_at_once(socket, msg) })
+        }
+        waits |bed| {
+            // SAFETY: passed on to the caller.
+            unsafe { recv_msg(bed, socket, msg, flags).await }
+        }
     }
 }
 
@@ -50,12 +63,22 @@ entry! {
     /// `buf` is valid for reads of `len` bytes, or NULL if that is 0 (else EFAULT). ENOTSOCK if
     /// `socket` is no open socket.
     fn zmq_send(socket: *mut c_void, buf: *const c_void, len: usize, flags: c_int) -> c_int {
-        with_socket(socket, |socket| {
-            // SAFETY: passed on to the caller.
-            let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
-            socket.send_bytes(data, flags)?;
-            Ok(Length(len))
-        })
+        quick {
+            with_socket(socket, |socket| {
+                // SAFETY: passed on to the caller.
+                let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
+                Ok(socket.send_bytes_at_once(data, flags).then_some(Length(len)))
+            })
+        }
+        waits |bed| {
+            wait_with_socket(socket, async |socket| {
+                // SAFETY: passed on to the caller.
+                let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
+                socket.send_bytes_or_wait(bed, data, flags).await?;
+                Ok(Length(len))
+            })
+            .await
+        }
     }
 }
 
@@ -67,15 +90,18 @@ entry! {
     /// `buf` is valid for reads of `len` bytes for ever, or NULL if that is 0 (else EFAULT).
     /// ENOTSOCK if `socket` is no open socket.
     fn zmq_send_const(socket: *mut c_void, buf: *const c_void, len: usize, flags: c_int) -> c_int {
-        with_socket(socket, |socket| {
-            // SAFETY: passed on to the caller.
-            let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
-            let start = data.as_ptr().cast_mut();
-            // SAFETY: constant for ever; without a free function nobody writes to it.
-            let mut msg = unsafe { Msg::from_user(start, len, None, std::ptr::null_mut()) }?;
-            socket.send(&mut msg, flags)?;
-            Ok(Length(len))
-        })
+        waits |bed| {
+            wait_with_socket(socket, async |socket| {
+                // SAFETY: passed on to the caller.
+                let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
+                let start = data.as_ptr().cast_mut();
+                // SAFETY: constant for ever; without a free function nobody writes to it.
+                let mut msg = unsafe { Msg::from_user(start, len, None, std::ptr::null_mut()) }?;
+                socket.send(bed, &mut msg, flags).await?;
+                Ok(Length(len))
+            })
+            .await
+        }
     }
 }
 
@@ -87,44 +113,91 @@ entry! {
     /// `buf` is valid for writes of `len` bytes, or NULL if that is 0 (else EFAULT). ENOTSOCK if
     /// `socket` is no open socket.
     fn zmq_recv(socket: *mut c_void, buf: *mut c_void, len: usize, flags: c_int) -> c_int {
-        with_socket(socket, |socket| {
-            // Before anything is taken from the socket.
-            // SAFETY: passed on to the caller.
-            let buffer = unsafe { args::bytes_mut(buf, len, Errno::EFAULT) }?;
-            socket.recv_body(buffer, flags).map(Length)
-        })
+        quick {
+            with_socket(socket, |socket| {
+                // Before anything is taken from the socket.
+                // SAFETY: passed on to the caller.
+                let buffer = unsafe { args::bytes_mut(buf, len, Errno::EFAULT) }?;
+                Ok(socket.recv_body_at_once(buffer).map(Length))
+            })
+        }
+        waits |bed| {
+            wait_with_socket(socket, async |socket| {
+                // SAFETY: passed on to the caller.
+                let buffer = unsafe { args::bytes_mut(buf, len, Errno::EFAULT) }?;
+                socket.recv_body_or_wait(bed, buffer, flags).await.map(Length)
+            })
+            .await
+        }
     }
 }
 
-/// Sends the message at `msg` and tells its size.
+/// Sends the message at `msg`, if that can be done at once, and tells its size.
 ///
 /// # Safety
 /// `msg` is NULL or valid for reads and writes.
 #[inline(always)]
-pub(super) unsafe fn send_msg(
+pub(super) unsafe fn send_msg_at_once(
     socket: SocketHandle,
     msg: *mut zmq_msg_t,
     flags: c_int,
-) -> Result<Length> {
+) -> Result<Option<Length>> {
     // SAFETY: passed on to the caller.
     let msg = unsafe { get_mut(msg) }?;
     let len = msg.len();
-    socket.send(msg, flags)?;
-    Ok(Length(len))
+    Ok(socket.send_at_once(msg, flags).then_some(Length(len)))
 }
 
-/// Receives into the message at `msg` and tells its size.
+/// Sends the message at `msg`, after [`send_msg_at_once`], and tells its size.
+///
+/// # Safety
+/// As there.
+pub(super) async unsafe fn send_msg(
+    bed: &Bed,
+    socket: *mut c_void,
+    msg: *mut zmq_msg_t,
+    flags: c_int,
+) -> Result<Length> {
+    wait_with_socket(socket, async |socket| {
+        // SAFETY: passed on to the caller.
+        let msg = unsafe { get_mut(msg) }?;
+        let len = msg.len();
+        socket.send_or_wait(bed, msg, flags).await?;
+        Ok(Length(len))
+    })
+    .await
+}
+
+/// Receives into the message at `msg`, if that can be done at once, and tells its size.
 ///
 /// # Safety
 /// `msg` is NULL or valid for reads and writes.
 #[inline(always)]
-pub(super) unsafe fn recv_msg(
+pub(super) unsafe fn recv_msg_at_once(
     socket: SocketHandle,
+    msg: *mut zmq_msg_t,
+) -> Result<Option<Length>> {
+    // SAFETY: passed on to the caller.
+    let msg = unsafe { get_mut(msg) }?;
+    let came = socket.recv_into_at_once(msg);
+    Ok(came.then(|| Length(msg.len())))
+}
+
+/// Receives into the message at `msg`, after [`recv_msg_at_once`], and tells its size.
+///
+/// # Safety
+/// As there.
+pub(super) async unsafe fn recv_msg(
+    bed: &Bed,
+    socket: *mut c_void,
     msg: *mut zmq_msg_t,
     flags: c_int,
 ) -> Result<Length> {
-    // SAFETY: passed on to the caller.
-    let msg = unsafe { get_mut(msg) }?;
-    socket.recv_into(msg, flags)?;
-    Ok(Length(msg.len()))
+    wait_with_socket(socket, async |socket| {
+        // SAFETY: passed on to the caller.
+        let msg = unsafe { get_mut(msg) }?;
+        socket.recv_into_or_wait(bed, msg, flags).await?;
+        Ok(Length(msg.len()))
+    })
+    .await
 }

@@ -17,16 +17,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::time::Duration;
 
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use mio::{Interest, Poll, Registry, Token, Waker};
 
 use super::contain::contain;
 use super::gather::{Gatherer, Gathering};
 use super::pace::Pace;
-use super::reactor::IoThread;
+use super::reactor::{self, IoThread};
 use super::spin::Spin;
 use crate::errno::{Errno, Result};
 use crate::sys::barrier;
-use crate::sys::lock::Mutex;
+use crate::sys::cancel::Shield;
+use crate::sys::epoll::Events;
+use crate::sys::lock::{Mutex, MutexGuard};
+use crate::sys::sleep::Bed;
 
 /// Something with a descriptor in a hub.
 pub(crate) trait Source: Send + Sync {
@@ -42,8 +45,28 @@ const ROUNDS: usize = 8;
 const HANDLER: &str = "handler of a descriptor";
 
 struct Driver {
-    poll: Poll,
+    /// Whose descriptor is [`Hub::poll_fd`].
+    _poll: Poll,
     events: Events,
+}
+
+/// A caller in the driver's place.
+struct InPlace<'a> {
+    hub: &'a Hub,
+    driver: Option<MutexGuard<'a, Driver>>,
+}
+
+impl Drop for InPlace<'_> {
+    fn drop(&mut self) {
+        if let Some(mut driver) = self.driver.take() {
+            // A thread that was cancelled in its sleep. What it was told of is told to nobody else.
+            self.hub.sleeping.store(false, Ordering::Relaxed);
+            let told = driver.events.told();
+            self.hub.dispatch(&mut driver, told);
+        }
+        self.hub.hand_over();
+        self.hub.leave();
+    }
 }
 
 #[derive(Default)]
@@ -131,7 +154,7 @@ impl Hub {
                 registry,
                 epoll_fd,
                 driver: Mutex::new(Driver {
-                    poll,
+                    _poll: poll,
                     events: Events::with_capacity(256),
                 }),
                 sources: Mutex::default(),
@@ -232,7 +255,7 @@ impl Hub {
         if is_driven {
             // A caller inside looks before it sleeps; one that sleeps is woken, whether it sleeps in
             // `wait` or on the descriptor; one that leaves sees it then.
-            let _ = self.waker.wake();
+            reactor::wake(&self.waker);
         }
         if !is_driven || !is_leased {
             self.io.drive_soon(self.seat);
@@ -273,17 +296,25 @@ impl Hub {
     ///
     /// # Errors
     /// `EINTR` if a signal handler ran.
-    pub fn wait(&self, timeout: Option<Duration>, ready: &dyn Fn() -> bool) -> Result<Waited> {
-        let Some(mut driver) = self.driver.try_lock() else {
+    pub async fn wait(
+        &self,
+        bed: &Bed,
+        timeout: Option<Duration>,
+        ready: &dyn Fn() -> bool,
+    ) -> Result<Waited> {
+        let Some(driver) = self.driver.try_lock() else {
             return Ok(Waited::Busy);
         };
         self.inside.fetch_add(1, Ordering::SeqCst);
-        let result = self
-            .lease()
-            .and_then(|()| self.wait_driving(&mut driver, timeout, ready));
-        drop(driver);
-        self.hand_over();
-        self.leave();
+        let mut place = InPlace {
+            hub: self,
+            driver: Some(driver),
+        };
+        let result = match &mut place.driver {
+            Some(driver) => self.wait_driving(bed, driver, timeout, ready).await,
+            None => Ok(Waited::Look),
+        };
+        place.driver = None;
         result
     }
 
@@ -337,12 +368,46 @@ impl Hub {
         self.nudge_next();
     }
 
-    fn wait_driving(
+    async fn wait_driving(
         &self,
+        bed: &Bed,
         driver: &mut Driver,
         timeout: Option<Duration>,
         ready: &dyn Fn() -> bool,
     ) -> Result<Waited> {
+        if self.lease_and_look(driver, timeout, ready)? {
+            return Ok(Waited::Look);
+        }
+        self.sleeping.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if ready() {
+            self.sleeping.store(false, Ordering::Relaxed);
+            return Ok(Waited::Look);
+        }
+        let began = std::time::Instant::now();
+        let timeout = if self.has_more() {
+            Some(Duration::ZERO)
+        } else {
+            timeout
+        };
+        let told = bed
+            .on_events(self.epoll_fd, &mut driver.events, timeout)
+            .await;
+        self.sleeping.store(false, Ordering::Relaxed);
+        let any = told.map(|told| self.dispatch(driver, told));
+        self.spin.slept(began.elapsed());
+        Ok(if any? { Waited::Look } else { Waited::TimedOut })
+    }
+
+    /// What comes before a sleep.
+    fn lease_and_look(
+        &self,
+        driver: &mut Driver,
+        timeout: Option<Duration>,
+        ready: &dyn Fn() -> bool,
+    ) -> Result<bool> {
+        let _shield = Shield::new();
+        self.lease()?;
         let mut failed = None;
         let came = self.spin.look(timeout, || {
             ready()
@@ -353,41 +418,21 @@ impl Hub {
                         true
                     })
         });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        if came {
-            return Ok(Waited::Look);
-        }
-        self.sleeping.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        if ready() {
-            self.sleeping.store(false, Ordering::Relaxed);
-            return Ok(Waited::Look);
-        }
-        let began = std::time::Instant::now();
-        let result = self.drive_once(driver, timeout);
-        self.sleeping.store(false, Ordering::Relaxed);
-        self.spin.slept(began.elapsed());
-        Ok(if result? {
-            Waited::Look
-        } else {
-            Waited::TimedOut
-        })
+        failed.map_or(Ok(came), Err)
     }
 
     /// Wakes the caller that sleeps in [`Hub::wait`], if one does.
     pub fn wake(&self) {
         fence(Ordering::SeqCst);
         if self.sleeping.load(Ordering::Relaxed) && self.sleeping.swap(false, Ordering::Relaxed) {
-            // An eventfd that cannot be written is full, and so wakes already.
-            let _ = self.waker.wake();
+            reactor::wake(&self.waker);
         }
     }
 
     /// Drives what is there, without waiting; for callers that slept on [`Hub::poll_fd`].
     pub fn drive(&self) {
         if let Some(mut driver) = self.driver.try_lock() {
+            let _shield = Shield::new();
             // Nothing is interrupted that does not wait.
             let _ = self.drive_rounds(&mut driver);
             drop(driver);
@@ -446,43 +491,46 @@ impl Hub {
 
     /// Polls once and runs what is due; true if there was anything.
     fn drive_once(&self, driver: &mut Driver, timeout: Option<Duration>) -> Result<bool> {
+        let timeout = if self.has_more() {
+            Some(Duration::ZERO)
+        } else {
+            timeout
+        };
+        let told = driver.events.wait(self.epoll_fd, timeout)?;
+        Ok(self.dispatch(driver, told))
+    }
+
+    /// Runs what is due: whoever wants to be called again, and whoever the first events are for, which were told just
+    /// now. True if there was anything.
+    fn dispatch(&self, driver: &mut Driver, told: usize) -> bool {
         let again = if self.has_again.load(Ordering::Acquire) {
             self.has_again.store(false, Ordering::Release);
             std::mem::take(&mut *self.again.lock())
         } else {
             Vec::new()
         };
-        let timeout = if again.is_empty() {
-            timeout
-        } else {
-            Some(Duration::ZERO)
-        };
-        driver.poll.poll(&mut driver.events, timeout)?;
-        let mut any = !again.is_empty();
+        if again.is_empty() && told == 0 {
+            return false;
+        }
+        let _shield = Shield::new();
         for source in again {
             contain(HANDLER, || source.on_event(false, false, false));
         }
-        for event in &driver.events {
-            any = true;
-            if event.token() == WAKE {
+        for place in 0..told {
+            let Some(event) = driver.events.take(place) else {
                 continue;
-            }
-            let source = self
-                .sources
-                .lock()
-                .entries
-                .get(event.token().0)
-                .cloned()
-                .flatten();
+            };
+            // The waker's is above all that there can be.
+            let token = usize::try_from(event.token).unwrap_or(usize::MAX);
+            let source = self.sources.lock().entries.get(token).cloned().flatten();
             if let Some(source) = source {
-                let ended = event.is_read_closed() || event.is_error() || event.is_write_closed();
                 let (readable, writable) = (event.is_readable(), event.is_writable());
                 contain(HANDLER, || {
-                    source.on_event(readable || ended, writable || ended, ended);
+                    source.on_event(readable, writable, event.is_ended());
                 });
             }
         }
-        Ok(any)
+        true
     }
 }
 

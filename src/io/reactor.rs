@@ -18,6 +18,7 @@ use super::contain::contain;
 use super::hub::Hub;
 use super::timers::{Timed, Timers};
 use crate::errno::{Errno, Result};
+use crate::sys::cancel::Shield;
 use crate::sys::fd::TimerFd;
 use crate::sys::lock::Mutex;
 use crate::sys::thread;
@@ -126,7 +127,7 @@ impl IoThread {
     /// Stops the thread and waits for its end. What it attended to is left as it is.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
-        let _ = self.waker.wake();
+        self.wake();
         if let Some(handle) = self.handle.lock().take() {
             handle.join();
         }
@@ -220,8 +221,7 @@ impl IoThread {
     }
 
     fn wake(&self) {
-        // An eventfd that cannot be written is full, and so wakes already.
-        let _ = self.waker.wake();
+        wake(&self.waker);
     }
 
     /// Arms the tick unless it comes as early already. No other thread is woken by this.
@@ -325,6 +325,13 @@ impl IoThread {
             self.arm_tick(WATCH_TICK);
         }
     }
+}
+
+/// Wakes who sleeps on the instance that the waker belongs to.
+pub(super) fn wake(waker: &Waker) {
+    let _shield = Shield::new();
+    // An eventfd that cannot be written is full, and so wakes already.
+    let _ = waker.wake();
 }
 
 fn configure(config: &ThreadConfig) {

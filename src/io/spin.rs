@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::sys::cancel::Shield;
 use crate::sys::fork::Once;
 
 /// Longest while.
@@ -49,7 +50,11 @@ pub struct Spin {
 /// Whether threads can run at the same time, so that looking around is of any use.
 pub fn has_cores() -> bool {
     static CORES: Once<bool> = Once::new();
-    *CORES.get_or_make(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
+    *CORES.get_or_make(|| {
+        // It may read files.
+        let _shield = Shield::new();
+        std::thread::available_parallelism().is_ok_and(|n| n.get() > 1)
+    })
 }
 
 impl Spin {

@@ -13,6 +13,7 @@ use crate::errno::Errno;
 use crate::option::{ContextDefaults, SocketOptions};
 use crate::socket_type::SocketType;
 use crate::sys::lock::Mutex;
+use crate::sys::sleep::block_on;
 use crate::transport::address::{self, Purpose};
 
 /// An owner that notes what it is told.
@@ -171,11 +172,14 @@ fn the_drivers_place_is_handed_over() {
     };
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while hub.wait(None, &|| leave.load(Ordering::SeqCst)) != Ok(Waited::Look)
+            while block_on(async |bed| hub.wait(bed, None, &|| leave.load(Ordering::SeqCst)).await)
+                != Ok(Waited::Look)
                 || !leave.load(Ordering::SeqCst)
             {}
         });
-        while hub.wait(Some(Duration::ZERO), &|| false) != Ok(Waited::Busy) {
+        while block_on(async |bed| hub.wait(bed, Some(Duration::ZERO), &|| false).await)
+            != Ok(Waited::Busy)
+        {
             std::thread::yield_now();
         }
         for waiter in &waiters {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
 use super::gather::Gatherer;
 use super::hub::Source;
 use super::timers::Timed;
+use crate::sys::cancel::Shield;
 use crate::sys::lock::{Mutex, MutexGuard};
 
 // What there is to do.
@@ -88,6 +89,7 @@ pub(super) trait Driven: Send + Sync + 'static {
             };
             let todo = turn.todo.swap(0, Ordering::SeqCst);
             if todo != 0 {
+                let _shield = Shield::new();
                 self.work(&mut core, todo);
             }
             drop(core);

@@ -13,10 +13,31 @@ use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::spare;
 use crate::errno::{Errno, Result};
+use crate::sys::cancel::Shield;
 use crate::sys::lock::Mutex;
 
 /// `zmq_free_fn`: releases a buffer that a program lent to a message (`zmq_msg_init_data(3)`).
-pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
+///
+/// Where a message is closed by a call for just that, it may end the thread or throw an exception of C++. Elsewhere
+/// it must return: there may be anything on the stack, and the process ends.
+pub type FreeFn = unsafe extern "C-unwind" fn(data: *mut c_void, hint: *mut c_void);
+
+/// A lent buffer that nobody needs any more: its free function is to be called.
+#[derive(Clone, Copy, Debug)]
+pub struct Unlent {
+    free: FreeFn,
+    data: *mut c_void,
+    hint: *mut c_void,
+}
+
+impl Unlent {
+    /// Calls it.
+    pub fn give_back(self) {
+        // SAFETY: the program promised in `Msg::from_user` that it may be called once, from any thread, with this
+        // buffer; the last reference is gone exactly once.
+        unsafe { (self.free)(self.data, self.hint) };
+    }
+}
 
 /// Blocks of at least this size are rounded up to a power of two and recycled: the pages of a
 /// fresh allocation are faulted in one by one, which costs as much as filling them.
@@ -191,14 +212,8 @@ impl Clone for Block {
 impl Drop for Block {
     #[inline]
     fn drop(&mut self) {
-        let refs = &self.header().refs;
-        if refs.load(Ordering::Acquire) != 1 {
-            if refs.fetch_sub(1, Ordering::Release) != 1 {
-                return;
-            }
-            fence(Ordering::Acquire);
-            // Whoever is the last has the only reference, as usual.
-            refs.store(1, Ordering::Relaxed);
+        if !self.give_up() {
+            return;
         }
         if self.is_lent() || !spare::keep_block(self) {
             self.release();
@@ -207,19 +222,61 @@ impl Drop for Block {
 }
 
 impl Block {
+    /// Gives the reference up; true: it was the last one, and what it stands for is to be freed.
+    #[inline(always)]
+    fn give_up(&self) -> bool {
+        let refs = &self.header().refs;
+        if refs.load(Ordering::Acquire) != 1 {
+            if refs.fetch_sub(1, Ordering::Release) != 1 {
+                return false;
+            }
+            fence(Ordering::Acquire);
+            // Whoever is the last has the only reference, as usual.
+            refs.store(1, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// Drops the reference. If that was the last one to a lent buffer, the caller is to give that back.
+    #[inline]
+    pub(super) fn drop_unlent(self) -> Option<Unlent> {
+        if !self.is_lent() {
+            return None;
+        }
+        let block = std::mem::ManuallyDrop::new(self);
+        if !block.give_up() {
+            return None;
+        }
+        let unlent = block.unlent();
+        block.free_header();
+        unlent
+    }
+
+    fn unlent(&self) -> Option<Unlent> {
+        let header = self.header();
+        Some(Unlent {
+            free: header.free?,
+            data: header.lent.get(),
+            hint: header.hint,
+        })
+    }
+
     /// Frees the block, or what it stands for: the caller's is the last reference, which ends with this.
     #[inline(never)]
     fn release(&self) {
-        let header = self.header();
-        let (capacity, free) = (header.capacity, header.free);
-        if let Some(free) = free {
-            // SAFETY: the program promised in `Msg::from_user` that `free` may be called once,
-            // from any thread, with this buffer; the last reference is gone exactly once.
-            unsafe { free(header.lent.get(), header.hint) };
-        } else if pooled_class(capacity).is_some_and(|class| keep_pooled(class, self.0)) {
-            return;
+        if let Some(unlent) = self.unlent() {
+            // There may be anything on the stack.
+            let _shield = Shield::new();
+            self.free_header();
+            unlent.give_back();
+        } else if !pooled_class(self.capacity()).is_some_and(|class| keep_pooled(class, self.0)) {
+            self.free_header();
         }
-        if let Some(layout) = layout(capacity) {
+    }
+
+    /// Frees the header and the bytes behind it: the caller's is the last reference, which ends with this.
+    fn free_header(&self) {
+        if let Some(layout) = layout(self.capacity()) {
             // SAFETY: allocated in `allocate` with the layout of the same capacity.
             unsafe { dealloc(self.0.as_ptr().cast(), layout) };
         }

@@ -78,7 +78,11 @@ mod tests {
         let lent =
             unsafe { Msg::from_user(LENT.as_ptr().cast_mut(), 3, None, std::ptr::null_mut()) };
         assert!(lent.unwrap().data_mut().is_none());
-        unsafe extern "C" fn free(_data: *mut std::ffi::c_void, _hint: *mut std::ffi::c_void) {}
+        unsafe extern "C-unwind" fn free(
+            _data: *mut std::ffi::c_void,
+            _hint: *mut std::ffi::c_void,
+        ) {
+        }
         let nowhere = std::ptr::null_mut();
         // SAFETY: there are no bytes, and `free` does nothing.
         let mut empty = unsafe { Msg::from_user(nowhere, 0, Some(free), nowhere.cast()) }.unwrap();

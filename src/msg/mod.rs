@@ -16,7 +16,7 @@ use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use block::Block;
-pub use block::FreeFn;
+pub use block::{FreeFn, Unlent};
 pub use metadata::Metadata;
 pub use rxbuf::RxBuf;
 
@@ -506,11 +506,11 @@ impl Msg {
     }
 
     /// Drops the message in place and leaves bytes for which [`Self::is_valid`] is false
-    /// (`zmq_msg_close(3)`).
+    /// (`zmq_msg_close(3)`). A lent buffer that nobody needs any more is the caller's to give back.
     ///
     /// # Safety
     /// `this` points to a valid message that nobody uses as one afterwards, unless it is made anew.
-    pub unsafe fn close_in_place(this: *mut Self) {
+    pub unsafe fn close_in_place(this: *mut Self) -> Option<Unlent> {
         // SAFETY: `this` is a valid message by contract, and this borrow ends before its parts are dropped.
         let msg = unsafe { &mut *this };
         let (metadata, group) = (msg.metadata.take(), msg.group.take());
@@ -521,10 +521,9 @@ impl Msg {
         if let Some(metadata) = metadata {
             spare::keep_metadata(metadata);
         }
-        if let Some(block) = block {
-            // SAFETY: the message owned one reference, given up here once: what is left is only bytes.
-            drop(unsafe { Block::from_raw(block) });
-        }
+        // SAFETY: the message owned one reference, given up here once: what is left is only bytes.
+        let block = block.map(|block| unsafe { Block::from_raw(block) });
+        block.and_then(Block::drop_unlent)
     }
 }
 

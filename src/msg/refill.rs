@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn lent_buffers_are_given_back() {
         static FREED: AtomicUsize = AtomicUsize::new(0);
-        unsafe extern "C" fn free(_data: *mut c_void, _hint: *mut c_void) {
+        unsafe extern "C-unwind" fn free(_data: *mut c_void, _hint: *mut c_void) {
             FREED.fetch_add(1, Ordering::Relaxed);
         }
         let mut buffer = body(300);

@@ -40,7 +40,7 @@ impl Msg {
 }
 
 /// Ends what [`Msg::secret`] made; `hint` is its length.
-unsafe extern "C" fn wipe_and_free(data: *mut c_void, hint: *mut c_void) {
+unsafe extern "C-unwind" fn wipe_and_free(data: *mut c_void, hint: *mut c_void) {
     let bytes = ptr::slice_from_raw_parts_mut(data.cast::<u8>(), hint.addr());
     // SAFETY: made from a box of this length, which is taken back once.
     let mut bytes = unsafe { Box::from_raw(bytes) };

@@ -22,7 +22,7 @@ fn bodies_of_every_place_read_back() {
 #[test]
 fn lent_buffer_is_freed_once_by_its_last_holder() {
     static FREED: AtomicUsize = AtomicUsize::new(0);
-    unsafe extern "C" fn free(_data: *mut c_void, _hint: *mut c_void) {
+    unsafe extern "C-unwind" fn free(_data: *mut c_void, _hint: *mut c_void) {
         FREED.fetch_add(1, Ordering::Relaxed);
     }
     let mut buffer = *b"lent";

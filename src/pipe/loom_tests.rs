@@ -134,7 +134,7 @@ fn what_was_taken_back_is_never_seen() {
 
 #[test]
 fn what_nobody_reads_is_dropped_once() {
-    unsafe extern "C" fn count(_data: *mut std::ffi::c_void, freed: *mut std::ffi::c_void) {
+    unsafe extern "C-unwind" fn count(_data: *mut std::ffi::c_void, freed: *mut std::ffi::c_void) {
         // SAFETY: the counter that the test lends, which outlives the messages.
         let freed = unsafe { &*freed.cast::<std::sync::atomic::AtomicUsize>() };
         freed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

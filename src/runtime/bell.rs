@@ -15,6 +15,7 @@ use crate::io::Waiter;
 use crate::sys::fd::EventFd;
 use crate::sys::futex;
 use crate::sys::lock::Mutex;
+use crate::sys::sleep::Bed;
 
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
@@ -39,6 +40,8 @@ impl Sleeper {
             let mut own = own.try_borrow_mut().ok()?;
             let sleeper = own.get_or_insert_with(|| Arc::new(Self::new()));
             sleeper.state.store(AWAKE, Ordering::Relaxed);
+            // A sleep may have been left by `longjmp`.
+            sleeper.on_descriptors.store(false, Ordering::Relaxed);
             Some(Arc::clone(sleeper))
         });
         // A thread whose values are gone (its end, or the process's, runs the program's own handlers) or that
@@ -58,7 +61,7 @@ impl Sleeper {
     ///
     /// # Errors
     /// `EINTR` if a signal handler ran.
-    pub(crate) fn sleep(&self, timeout: Option<Duration>) -> Result<bool> {
+    pub(crate) async fn sleep(&self, bed: &Bed, timeout: Option<Duration>) -> Result<bool> {
         if self
             .state
             .compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst)
@@ -66,7 +69,7 @@ impl Sleeper {
         {
             return Ok(true);
         }
-        let result = futex::wait(&self.state, ASLEEP, timeout);
+        let result = bed.on_word(&self.state, ASLEEP, timeout).await;
         let rung = self.state.swap(AWAKE, Ordering::SeqCst) == RUNG;
         match result {
             Err(Errno::EINTR) if !rung => Err(Errno::EINTR),
@@ -88,17 +91,27 @@ impl Sleeper {
         Ok(self.event.get_or_init(|| fresh))
     }
 
-    /// Runs a sleep on descriptors, [`Self::event`]'s among them; skips it if rung already.
-    pub(crate) fn sleep_on_descriptors(
+    /// Sleeps on descriptors, [`Self::event`]'s among them; skips it if rung already.
+    ///
+    /// # Errors
+    /// As [`Bed::on_descriptors`].
+    pub(crate) async fn sleep_on_descriptors(
         &self,
-        sleep: impl FnOnce() -> Result<usize>,
+        bed: &Bed,
+        set: &mut [libc::pollfd],
+        timeout: Option<Duration>,
+        mask: Option<&libc::sigset_t>,
     ) -> Result<usize> {
         self.on_descriptors.store(true, Ordering::Relaxed);
         let began = self
             .state
             .compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst)
             .is_ok();
-        let result = if began { sleep() } else { Ok(0) };
+        let result = if began {
+            bed.on_descriptors(set, timeout, mask).await
+        } else {
+            Ok(0)
+        };
         self.state.store(AWAKE, Ordering::SeqCst);
         self.on_descriptors.store(false, Ordering::Relaxed);
         // Also when not rung as far as can be seen: a ring may be half done, and its signal would keep

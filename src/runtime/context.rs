@@ -13,7 +13,9 @@ use crate::errno::{Errno, Result};
 use crate::io::{Census, IoThread, ThreadConfig};
 use crate::option::{ContextOptions, OptionWriter};
 use crate::socket_type::SocketType;
+use crate::sys::cancel::Shield;
 use crate::sys::lock::Mutex;
+use crate::sys::sleep::Bed;
 use crate::sys::{fork, futex};
 use crate::trace::{self, SocketName, Topic};
 
@@ -206,6 +208,7 @@ impl Context {
         if self.is_inherited() {
             return Ok(());
         }
+        let _shield = Shield::new();
         *self.phase.lock() = Phase::Stopping;
         let sockets = self.sockets.lock().clone();
         for link in sockets {
@@ -219,7 +222,7 @@ impl Context {
     ///
     /// # Errors
     /// `EINTR` if a signal handler ran; call again.
-    pub fn terminate(&self) -> Result<()> {
+    pub async fn terminate(&self, bed: &Bed) -> Result<()> {
         if self.is_inherited() {
             // The threads that would deliver do not exist in a forked child, and what is shared with
             // the parent must not be touched.
@@ -232,18 +235,24 @@ impl Context {
             if self.sockets.lock().is_empty() && self.sessions.load(Ordering::SeqCst) == 0 {
                 break;
             }
-            if futex::wait(&self.ends, ends, watch.patience()) == Err(Errno::EINTR) {
+            if bed.on_word(&self.ends, ends, watch.patience()).await == Err(Errno::EINTR) {
                 return Err(Errno::EINTR);
             }
             watch.tell(self);
         }
+        self.end();
+        Ok(())
+    }
+
+    /// What comes after the last wait.
+    fn end(&self) {
+        let _shield = Shield::new();
         self.inproc.clear();
         let threads = std::mem::take(&mut *self.threads.lock());
         for thread in threads {
             thread.stop();
         }
         trace::event(Topic::Context, "ended", &[("context", &self.number)]);
-        Ok(())
     }
 
     pub(crate) fn census(&self) -> Option<Arc<dyn Census>> {

@@ -18,13 +18,16 @@ use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::{PeerEnd, PipeSlot};
 use crate::socket_type::SocketType;
+use crate::sys::cancel::Shielded;
 use crate::sys::lock::Mutex;
+use crate::sys::sleep::Bed;
 use crate::trace::SocketName;
 
 /// See the module's documentation.
 pub(crate) struct Link {
     me: Weak<Self>,
-    pub(crate) context: Arc<Context>,
+    // A caller that comes late may be the last who has the link, and so those two.
+    pub(crate) context: Shielded<Arc<Context>>,
     pub(crate) handle: SocketHandle,
     pub(crate) socket_type: SocketType,
     pub(crate) name: SocketName,
@@ -34,7 +37,7 @@ pub(crate) struct Link {
     taken_in: AtomicU32,
     pub(crate) bell: Bell,
     pub(crate) monitor: Monitor,
-    hub: OnceLock<Arc<Hub>>,
+    hub: OnceLock<Shielded<Arc<Hub>>>,
     /// Set when the context ends or the socket was closed: who waits must leave.
     stopped: AtomicBool,
     closed: AtomicBool,
@@ -67,6 +70,40 @@ fn decline(event: Event) {
     }
 }
 
+/// A caller that is going to sleep at the bell: by it, and in the queue for the driver's place where there is one.
+struct Rest<'a> {
+    link: &'a Link,
+    sleeper: &'a Arc<Sleeper>,
+    queued: Option<(&'a Hub, Arc<dyn Waiter>)>,
+    /// Whether somebody has the driver's place, or there is none.
+    is_busy: bool,
+}
+
+impl<'a> Rest<'a> {
+    fn begin(link: &'a Link, hub: Option<&'a Arc<Hub>>, sleeper: &'a Arc<Sleeper>) -> Self {
+        link.bell.register(sleeper);
+        let queued = hub.map(|hub| (&**hub, Arc::clone(sleeper) as Arc<dyn Waiter>));
+        let is_busy = queued
+            .as_ref()
+            .is_none_or(|(hub, waiter)| hub.queue_up(waiter));
+        Self {
+            link,
+            sleeper,
+            queued,
+            is_busy,
+        }
+    }
+}
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        self.link.bell.unregister(self.sleeper);
+        if let Some((hub, waiter)) = &self.queued {
+            hub.step_out(waiter);
+        }
+    }
+}
+
 impl Link {
     pub(crate) fn new(
         context: &Arc<Context>,
@@ -75,7 +112,7 @@ impl Link {
     ) -> Arc<Self> {
         let link = Arc::new_cyclic(|me| Self {
             me: me.clone(),
-            context: Arc::clone(context),
+            context: Shielded::new(Arc::clone(context)),
             handle,
             socket_type: options.socket_type,
             name: SocketName::new(options.socket_type),
@@ -128,7 +165,7 @@ impl Link {
 
     /// The hub, if the socket has one.
     pub(crate) fn hub(&self) -> Option<&Arc<Hub>> {
-        self.hub.get()
+        self.hub.get().map(|hub| &**hub)
     }
 
     /// The hub, made when the first endpoint with a descriptor needs it.
@@ -138,7 +175,7 @@ impl Link {
         }
         let io = self.context.choose_io_thread(affinity)?;
         let fresh = Hub::new(io)?;
-        let hub = Arc::clone(self.hub.get_or_init(|| fresh));
+        let hub = Arc::clone(self.hub.get_or_init(|| Shielded::new(fresh)));
         // Callers that sleep without descriptors must come to the hub instead.
         self.ring();
         Ok(hub)
@@ -226,8 +263,9 @@ impl Link {
     ///
     /// # Errors
     /// `EAGAIN` when the deadline has passed, `EINTR` if a signal handler ran.
-    pub(crate) fn wait(
+    pub(crate) async fn wait(
         &self,
+        bed: &Bed,
         deadline: Option<Instant>,
         age: u32,
         how: Wait,
@@ -247,13 +285,13 @@ impl Link {
             }
             None => None,
         };
-        let hub = self.hub.get();
+        let hub = self.hub();
         if let Some(hub) = hub {
             if how == Wait::Look {
                 // It is new; a look was all that was asked for.
                 return Ok(true);
             }
-            match hub.wait(left, &|| self.has_news(age))? {
+            match hub.wait(bed, left, &|| self.has_news(age)).await? {
                 // Time-outs are judged by the deadline, at the next turn.
                 Waited::Look | Waited::TimedOut => return Ok(true),
                 Waited::Busy => {}
@@ -268,21 +306,15 @@ impl Link {
             return Ok(false);
         }
         let sleeper = Sleeper::current();
-        self.bell.register(&sleeper);
-        let waiter = hub.map(|hub| (hub, Arc::clone(&sleeper) as Arc<dyn Waiter>));
-        let is_busy = waiter
-            .as_ref()
-            .is_none_or(|(hub, waiter)| hub.queue_up(waiter));
         let began = Instant::now();
-        let result = if !is_busy || self.has_news(age) {
-            Ok(true)
-        } else {
-            sleeper.sleep(left)
+        let result = {
+            let rest = Rest::begin(self, hub, &sleeper);
+            if !rest.is_busy || self.has_news(age) {
+                Ok(true)
+            } else {
+                sleeper.sleep(bed, left).await
+            }
         };
-        self.bell.unregister(&sleeper);
-        if let Some((hub, waiter)) = &waiter {
-            hub.step_out(waiter);
-        }
         self.spin.slept(began.elapsed());
         result.map(|_| true)
     }

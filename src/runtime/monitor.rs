@@ -13,6 +13,7 @@ use crate::io::{Ends, monitor_event};
 use crate::option::id;
 use crate::socket_type::SocketType;
 use crate::sys::lock::Mutex;
+use crate::sys::sleep::block_on;
 use crate::transport::address;
 
 /// A socket's monitor, if it has one.
@@ -99,11 +100,16 @@ impl Sink {
     }
 
     fn frame(&self, body: &[u8]) -> Result<()> {
-        self.socket.send_bytes(body, DONTWAIT | SNDMORE)
+        self.send_frame(body, SNDMORE)
     }
 
     fn last_frame(&self, body: &[u8]) -> Result<()> {
-        self.socket.send_bytes(body, DONTWAIT)
+        self.send_frame(body, 0)
+    }
+
+    fn send_frame(&self, body: &[u8], flags: i32) -> Result<()> {
+        // It does not wait.
+        block_on(async |bed| self.socket.send_bytes(bed, body, DONTWAIT | flags).await)
     }
 }
 

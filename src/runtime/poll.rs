@@ -15,6 +15,8 @@ use super::options::{POLLIN, POLLOUT};
 use crate::errno::{Errno, Result};
 use crate::io::Hub;
 use crate::sys;
+use crate::sys::cancel::Shield;
+use crate::sys::sleep::Bed;
 
 /// Hubs that a polling caller drives itself, at most.
 const OWN_HUBS: usize = 8;
@@ -45,21 +47,23 @@ pub struct PollItem {
 ///
 /// # Errors
 /// `ENOTSOCK`, `ETERM`, `EINTR`, `EMFILE`.
-pub fn poll(
+pub async fn poll(
+    bed: &Bed,
     items: &mut [PollItem],
     timeout: Option<Duration>,
     mask: Option<&libc::sigset_t>,
 ) -> Result<usize> {
-    let ready = poll_items(items, timeout, mask)?;
+    let ready = poll_items(bed, items, timeout, mask).await?;
     if ready > 0 && mask.is_some() {
         // A signal that the mask lets through and that is here already goes before all items: the kernel
         // sees those first, and a caller that always finds some would be kept from it for ever.
-        sys::poll::poll(&mut [], Some(Duration::ZERO), mask)?;
+        ask_now(&mut [], mask)?;
     }
     Ok(ready)
 }
 
-fn poll_items(
+async fn poll_items(
+    bed: &Bed,
     items: &mut [PollItem],
     timeout: Option<Duration>,
     mask: Option<&libc::sigset_t>,
@@ -75,7 +79,7 @@ fn poll_items(
         items.iter_mut().for_each(|item| item.revents = 0);
         // Looking at a socket makes its `ZMQ_FD` silent; an item that waits for that one comes first.
         let mut ready = if own_fds {
-            look_at_descriptors(items, Some(Duration::ZERO), mask, None)?
+            ask_descriptors(items, mask)?
         } else {
             0
         };
@@ -91,9 +95,9 @@ fn poll_items(
             return Ok(ready);
         }
         if has_fds && (ready > 0 || at_once) {
-            ready += look_at_descriptors(items, Some(Duration::ZERO), mask, None)?;
+            ready += ask_descriptors(items, mask)?;
         } else if at_once && mask.is_some() {
-            sys::poll::poll(&mut [], Some(Duration::ZERO), mask)?;
+            ask_now(&mut [], mask)?;
         }
         if ready > 0 || at_once {
             return Ok(ready);
@@ -108,7 +112,7 @@ fn poll_items(
             }
             None => None,
         };
-        match wait(items, &links, deadline, left, mask) {
+        match wait(bed, items, &links, deadline, left, mask).await {
             Ok(0) => {}
             Ok(ready) => return Ok(ready),
             // The deadline is looked at above.
@@ -198,7 +202,8 @@ fn settle_down(socket: &mut Locked) {
 }
 
 /// Sleeps until there is reason to look again (0), or descriptors of the caller's are ready.
-fn wait(
+async fn wait(
+    bed: &Bed,
     items: &mut [PollItem],
     links: &[Waited],
     deadline: Option<Instant>,
@@ -210,7 +215,8 @@ fn wait(
         && mask.is_none()
     {
         return link
-            .wait(deadline, *age, Wait::LookAndSleep, || false)
+            .wait(bed, deadline, *age, Wait::LookAndSleep, || false)
+            .await
             .map(|_| 0);
     }
     links.iter().for_each(|(link, _)| link.flush());
@@ -220,12 +226,12 @@ fn wait(
     }
     let only_sockets = items.iter().all(|item| item.socket.is_some()) && mask.is_none();
     if only_sockets && watch.hubs.is_empty() {
-        return watch.sleeper.sleep(left).map(|_| 0);
+        return watch.sleeper.sleep(bed, left).await.map(|_| 0);
     }
     if only_sockets && watch.spin(left) {
         return Ok(0);
     }
-    look_at_descriptors(items, left, mask, Some(&watch))
+    watch.sleep_on_descriptors(bed, items, left, mask).await
 }
 
 /// A caller registered with everything it waits for.
@@ -266,9 +272,39 @@ impl<'a> Watch<'a> {
         let Some((link, _)) = self.links.first() else {
             return false;
         };
+        let _shield = Shield::new();
         link.spin().look(limit, || {
             self.hubs.iter().for_each(|hub| hub.drive());
             self.has_news()
+        })
+    }
+
+    /// Sleeps on everything there is; how many of the caller's descriptors have events.
+    async fn sleep_on_descriptors(
+        &self,
+        bed: &Bed,
+        items: &mut [PollItem],
+        timeout: Option<Duration>,
+        mask: Option<&libc::sigset_t>,
+    ) -> Result<usize> {
+        let mut set = descriptors_of(items);
+        let own = set.len();
+        set.push(wanted(self.sleeper.event()?.as_raw_fd(), libc::POLLIN));
+        let hubs = self.hubs.iter();
+        set.extend(hubs.map(|hub| wanted(hub.poll_fd(), libc::POLLIN)));
+        let ready = self
+            .sleeper
+            .sleep_on_descriptors(bed, &mut set, timeout, mask)
+            .await?;
+        for (hub, polled) in self.hubs.iter().zip(&set[own + 1..]) {
+            if polled.revents != 0 {
+                hub.drive();
+            }
+        }
+        Ok(if ready == 0 {
+            0
+        } else {
+            note_events(items, &set[..own])
         })
     }
 
@@ -281,7 +317,9 @@ impl<'a> Watch<'a> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        for hub in &self.hubs {
+        let _shield = Shield::new();
+        // Whoever is the last to have a hub closes it.
+        for hub in self.hubs.drain(..) {
             hub.leave();
         }
         for (link, _) in self.links {
@@ -290,55 +328,45 @@ impl Drop for Watch<'_> {
     }
 }
 
-/// Asks the kernel about the caller's descriptors, and sleeps on those of `watch` too.
-fn look_at_descriptors(
-    items: &mut [PollItem],
-    timeout: Option<Duration>,
-    mask: Option<&libc::sigset_t>,
-    watch: Option<&Watch<'_>>,
-) -> Result<usize> {
-    let wants = |fd: RawFd, events: libc::c_short| libc::pollfd {
+/// Asks the kernel about the caller's descriptors, without sleeping: how many have events.
+fn ask_descriptors(items: &mut [PollItem], mask: Option<&libc::sigset_t>) -> Result<usize> {
+    let mut set = descriptors_of(items);
+    let ready = ask_now(&mut set, mask)?;
+    Ok(if ready == 0 {
+        0
+    } else {
+        note_events(items, &set)
+    })
+}
+
+fn ask_now(set: &mut [libc::pollfd], mask: Option<&libc::sigset_t>) -> Result<usize> {
+    let _shield = Shield::new();
+    Ok(sys::poll::poll(set, Some(Duration::ZERO), mask)?)
+}
+
+fn wanted(fd: RawFd, events: libc::c_short) -> libc::pollfd {
+    libc::pollfd {
         fd,
         events,
         revents: 0,
-    };
-    let mut set: Vec<libc::pollfd> = items
-        .iter()
-        .filter(|item| item.socket.is_none())
-        .map(|item| wants(item.fd, to_system(item.events)))
-        .collect();
-    let own = set.len();
-    let ready = match watch {
-        None => sys::poll::poll(&mut set, timeout, mask)?,
-        Some(watch) => {
-            set.push(wants(watch.sleeper.event()?.as_raw_fd(), libc::POLLIN));
-            set.extend(
-                watch
-                    .hubs
-                    .iter()
-                    .map(|hub| wants(hub.poll_fd(), libc::POLLIN)),
-            );
-            let ready = watch
-                .sleeper
-                .sleep_on_descriptors(|| Ok(sys::poll::poll(&mut set, timeout, mask)?))?;
-            for (hub, polled) in watch.hubs.iter().zip(&set[own + 1..]) {
-                if polled.revents != 0 {
-                    hub.drive();
-                }
-            }
-            ready
-        }
-    };
-    if ready == 0 {
-        return Ok(0);
     }
+}
+
+fn descriptors_of(items: &[PollItem]) -> Vec<libc::pollfd> {
+    let own = items.iter().filter(|item| item.socket.is_none());
+    own.map(|item| wanted(item.fd, to_system(item.events)))
+        .collect()
+}
+
+/// Passes on what the kernel said of the caller's descriptors; how many have events.
+fn note_events(items: &mut [PollItem], polled: &[libc::pollfd]) -> usize {
     let mut count = 0;
     let descriptors = items.iter_mut().filter(|item| item.socket.is_none());
-    for (item, polled) in descriptors.zip(&set[..own]) {
+    for (item, polled) in descriptors.zip(polled) {
         item.revents = from_system(polled.revents);
         count += usize::from(item.revents != 0);
     }
-    Ok(count)
+    count
 }
 
 fn to_system(events: i16) -> libc::c_short {

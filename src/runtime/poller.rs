@@ -18,6 +18,7 @@ use super::poll::{PollItem, poll};
 use crate::errno::{Errno, Result};
 use crate::io::AnyReadable;
 use crate::sys::lock::Mutex;
+use crate::sys::sleep::Bed;
 
 /// What a poller watches.
 #[derive(Clone, Copy, Debug)]
@@ -223,8 +224,9 @@ impl<U: Copy> Poller<U> {
     /// - `EAGAIN` if nothing happened within `timeout` (None: without end)
     /// - `EFAULT` if `timeout` is None and there is nothing to wait for
     /// - `ETERM`, `ENOTSOCK`, `EINTR` as for [`poll`]
-    pub fn wait(
+    pub async fn wait(
         &self,
+        bed: &Bed,
         room: usize,
         timeout: Option<Duration>,
         mut found: impl FnMut(Ready<U>),
@@ -249,7 +251,9 @@ impl<U: Copy> Poller<U> {
         } else {
             &mut items[..]
         };
-        let result = poll(watched, timeout, None);
+        let unfinished = Unfinished(self);
+        let result = poll(bed, watched, timeout, None).await;
+        std::mem::forget(unfinished);
         let mut count = 0;
         if matches!(result, Ok(1..)) {
             let ready = items
@@ -284,6 +288,15 @@ impl<U: Copy> Poller<U> {
             Ok(_) => Err(Errno::EAGAIN),
             Err(errno) => Err(errno),
         }
+    }
+}
+
+/// A wait that a cancelled thread leaves: it may have looked at sockets, whose bells are silent since.
+struct Unfinished<'a, U>(&'a Poller<U>);
+
+impl<U> Drop for Unfinished<'_, U> {
+    fn drop(&mut self) {
+        self.0.state.lock().found();
     }
 }
 
@@ -368,6 +381,7 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
+    use crate::sys::sleep::block_on;
 
     const IN: i16 = 1;
     const OUT: i16 = 2;
@@ -375,20 +389,23 @@ mod tests {
 
     fn wait(poller: &Poller<char>, room: usize) -> Result<Vec<(char, i16)>> {
         let mut all = Vec::new();
-        let count = poller.wait(room, ZERO, |ready| {
-            all.push((ready.user_data, ready.events))
-        })?;
+        let found = |ready: Ready<char>| all.push((ready.user_data, ready.events));
+        let count = block_on(async |bed| poller.wait(bed, room, ZERO, found).await)?;
         assert_eq!(count, all.len());
         Ok(all)
+    }
+
+    fn waits_for_ever(poller: &Poller<char>) -> Result<usize> {
+        block_on(async |bed| poller.wait(bed, 1, None, |_| ()).await)
     }
 
     #[test]
     fn an_empty_set_is_never_waited_for_without_end() {
         let poller = Poller::<char>::new();
         assert_eq!(wait(&poller, 1), Err(Errno::EAGAIN));
-        assert_eq!(poller.wait(1, None, |_| ()), Err(Errno::EFAULT));
+        assert_eq!(waits_for_ever(&poller), Err(Errno::EFAULT));
         poller.add(Target::Fd(0), 'a', 0).unwrap();
-        assert_eq!(poller.wait(1, None, |_| ()), Err(Errno::EFAULT));
+        assert_eq!(waits_for_ever(&poller), Err(Errno::EFAULT));
     }
 
     #[test]

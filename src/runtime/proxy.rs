@@ -7,6 +7,7 @@ use super::transfer::{DONTWAIT, SNDMORE};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
 use crate::socket_type::SocketType;
+use crate::sys::sleep::Bed;
 
 /// Messages passed in one direction before the other has its turn.
 const BURST: usize = 1000;
@@ -54,7 +55,8 @@ struct Proxy {
 ///
 /// # Errors
 /// `ETERM`, `EINTR`, `ENOTSOCK`, and what sending to or receiving from the sockets fails with.
-pub fn proxy(
+pub async fn proxy(
+    bed: &Bed,
     frontend: SocketHandle,
     backend: SocketHandle,
     capture: Option<SocketHandle>,
@@ -69,32 +71,32 @@ pub fn proxy(
         sides: Default::default(),
     };
     while proxy.state != State::Terminated {
-        proxy.turn()?;
+        proxy.turn(bed).await?;
     }
     Ok(())
 }
 
 impl Proxy {
-    fn turn(&mut self) -> Result<()> {
+    async fn turn(&mut self, bed: &Bed) -> Result<()> {
         let mut passed = false;
         if self.state == State::Running {
-            passed = self.pass(0)?;
+            passed = self.pass(bed, 0).await?;
             if self.frontend != self.backend {
-                passed |= self.pass(1)?;
+                passed |= self.pass(bed, 1).await?;
             }
         }
         if let Some(control) = self.control {
-            match control.recv(DONTWAIT) {
-                Ok(command) => return self.obey(control, &command),
+            match control.recv(bed, DONTWAIT).await {
+                Ok(command) => return self.obey(bed, control, &command).await,
                 Err(Errno::EAGAIN) => {}
                 Err(errno) => return Err(errno),
             }
         }
-        if passed { Ok(()) } else { self.wait() }
+        if passed { Ok(()) } else { self.wait(bed).await }
     }
 
     /// Sleeps until one direction has both a message and room for it, or a command comes.
-    fn wait(&self) -> Result<()> {
+    async fn wait(&self, bed: &Bed) -> Result<()> {
         let mut items = Vec::with_capacity(3);
         let mut watch = |socket: SocketHandle, events: i16| {
             items.push(PollItem {
@@ -121,11 +123,11 @@ impl Proxy {
         if let Some(control) = self.control {
             watch(control, POLLIN);
         }
-        poll(&mut items, None, None).map(|_| ())
+        poll(bed, &mut items, None, None).await.map(|_| ())
     }
 
     /// Passes what there is from one side (0: the frontend) to the other; whether there was any.
-    fn pass(&mut self, from: usize) -> Result<bool> {
+    async fn pass(&mut self, bed: &Bed, from: usize) -> Result<bool> {
         let sockets = [self.frontend, self.backend];
         let (source, sink) = (sockets[from], sockets[1 - from]);
         for n in 0..BURST {
@@ -136,7 +138,7 @@ impl Proxy {
             }
             let mut flags = DONTWAIT;
             loop {
-                let mut frame = match source.recv(flags) {
+                let mut frame = match source.recv(bed, flags).await {
                     Ok(frame) => frame,
                     Err(Errno::EAGAIN) if flags == DONTWAIT => return Ok(n > 0),
                     Err(errno) => return Err(errno),
@@ -147,9 +149,9 @@ impl Proxy {
                 let more = frame.is_more();
                 let send_flags = if more { SNDMORE } else { 0 };
                 if let Some(capture) = self.capture {
-                    capture.send(&mut frame.share(), send_flags)?;
+                    capture.send(bed, &mut frame.share(), send_flags).await?;
                 }
-                sink.send(&mut frame, send_flags)?;
+                sink.send(bed, &mut frame, send_flags).await?;
                 self.sides[from].received.add(bytes);
                 self.sides[1 - from].sent.add(bytes);
                 if !more {
@@ -160,26 +162,26 @@ impl Proxy {
         Ok(true)
     }
 
-    fn obey(&mut self, control: SocketHandle, command: &Msg) -> Result<()> {
+    async fn obey(&mut self, bed: &Bed, control: SocketHandle, command: &Msg) -> Result<()> {
         let mut more = command.is_more();
         while more {
-            more = control.recv(0)?.is_more();
+            more = control.recv(bed, 0).await?.is_more();
         }
         match command.data() {
             b"PAUSE" => self.state = State::Paused,
             b"RESUME" => self.state = State::Running,
             b"TERMINATE" => self.state = State::Terminated,
-            b"STATISTICS" => return self.tell_statistics(control),
+            b"STATISTICS" => return self.tell_statistics(bed, control).await,
             // Whoever sent it gets an answer all the same, if the pattern demands one.
             _ => {}
         }
         if control.lock()?.ty == SocketType::Rep {
-            control.send(&mut Msg::new(), 0)?;
+            control.send(bed, &mut Msg::new(), 0).await?;
         }
         Ok(())
     }
 
-    fn tell_statistics(&self, control: SocketHandle) -> Result<()> {
+    async fn tell_statistics(&self, bed: &Bed, control: SocketHandle) -> Result<()> {
         let numbers: Vec<u64> = self
             .sides
             .iter()
@@ -194,7 +196,8 @@ impl Proxy {
             } else {
                 0
             };
-            control.send_bytes(&number.to_ne_bytes(), flags)?;
+            let number = number.to_ne_bytes();
+            control.send_bytes(bed, &number, flags).await?;
         }
         Ok(())
     }

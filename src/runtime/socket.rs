@@ -11,6 +11,7 @@ use crate::io::{Event, Tarry, contain};
 use crate::option::{ContextDefaults, SocketOptions};
 use crate::pattern::{self, Pattern, PipeId, Pipes};
 use crate::socket_type::SocketType;
+use crate::sys::cancel::Shield;
 use crate::trace::{self, Topic};
 
 /// See the module's documentation.
@@ -116,6 +117,9 @@ impl Socket {
     }
 
     fn process(&mut self, event: Event) {
+        // What comes and goes with connections may need the system.
+        let is_common = matches!(event, Event::Readable(_) | Event::Writable(_));
+        let _shield = (!is_common).then(Shield::new);
         let Self { pipes, pattern, .. } = self;
         match event {
             Event::Attach(end, origin, peer) => {
@@ -198,6 +202,7 @@ impl Socket {
     }
 
     fn end_pipe(&mut self, id: PipeId) {
+        let _shield = Shield::new();
         // Before the pipe is gone: the pattern looks at what became of it.
         self.pattern.ended(&mut self.pipes, id);
         let Some(end) = self.pipes.remove(id) else {

@@ -8,6 +8,7 @@ use crate::msg::Msg;
 use crate::option::id;
 use crate::pattern::{Identity, Origin, Pattern, PipeId, Pipes};
 use crate::socket_type::SocketType;
+use crate::sys::sleep::block_on;
 
 fn socket(context: &Arc<Context>, ty: SocketType) -> SocketHandle {
     context.socket(ty as i32).expect("socket")
@@ -17,6 +18,18 @@ fn set(socket: SocketHandle, option: i32, value: i32) {
     socket
         .set_option(option, Some(&value.to_ne_bytes()))
         .expect("option");
+}
+
+fn send(socket: SocketHandle, body: &[u8]) -> Result<()> {
+    block_on(async |bed| socket.send_bytes(bed, body, 0).await)
+}
+
+fn recv(socket: SocketHandle, flags: i32) -> Result<Msg> {
+    block_on(async |bed| socket.recv(bed, flags).await)
+}
+
+fn terminate(context: &Context) -> Result<()> {
+    block_on(async |bed| context.terminate(bed).await)
 }
 
 #[test]
@@ -42,7 +55,7 @@ fn closed_connectors_do_not_wait_for_a_name() {
             connector.connect(b"inproc://nobody").expect("connect");
             assert_eq!(context.inproc.waiting(), before + 1);
             if sends {
-                connector.send_bytes(b"left", 0).expect("send");
+                send(connector, b"left").expect("send");
             }
             if disconnects {
                 connector.disconnect(b"inproc://nobody").expect("known");
@@ -59,10 +72,10 @@ fn closed_connectors_do_not_wait_for_a_name() {
     let puller = socket(&context, SocketType::Pull);
     puller.bind(b"inproc://nobody").expect("bind");
     for _ in 0..4 {
-        assert_eq!(puller.recv(0).expect("waits").data(), b"left");
+        assert_eq!(recv(puller, 0).expect("waits").data(), b"left");
     }
     puller.close().expect("open");
-    context.terminate().expect("nothing is left");
+    terminate(&context).expect("nothing is left");
 }
 
 /// A pattern with a bug: it panics where it is told to.
@@ -122,8 +135,8 @@ fn buggy(context: &Arc<Context>, peer: SocketHandle, in_ended: bool) -> SocketHa
     sick.bind(b"tcp://127.0.0.1:*").expect("bind");
     let endpoint = sick.lock().expect("open").last_endpoint.clone();
     peer.connect(&endpoint).expect("connect");
-    peer.send_bytes(b"hello", 0).expect("send");
-    assert_eq!(sick.recv(0).expect("comes").data(), b"hello");
+    send(peer, b"hello").expect("send");
+    assert_eq!(recv(sick, 0).expect("comes").data(), b"hello");
     std::mem::forget(std::mem::replace(
         &mut sick.lock().expect("open").pattern,
         Box::new(Buggy { in_ended }),
@@ -138,14 +151,14 @@ fn a_panic_poisons_one_socket_which_can_be_closed() {
     set(peer, id::LINGER, 0);
     let sick = buggy(&context, peer, false);
     // Somebody else waits for it.
-    let waiter = std::thread::spawn(move || sick.recv(0).map(drop));
-    assert!(panics(|| sick.send_bytes(b"x", 0)));
+    let waiter = std::thread::spawn(move || recv(sick, 0).map(drop));
+    assert!(panics(|| send(sick, b"x")));
     assert_eq!(
         waiter.join().expect("no panic"),
         Err(Errno::ENOTRECOVERABLE)
     );
-    assert_eq!(sick.send_bytes(b"x", 0), Err(Errno::ENOTRECOVERABLE));
-    assert_eq!(sick.recv(1).map(drop), Err(Errno::ENOTRECOVERABLE));
+    assert_eq!(send(sick, b"x"), Err(Errno::ENOTRECOVERABLE));
+    assert_eq!(recv(sick, 1).map(drop), Err(Errno::ENOTRECOVERABLE));
     assert_eq!(sick.bind(b"inproc://a"), Err(Errno::ENOTRECOVERABLE));
     // The others of the context go on.
     let (one, two) = (
@@ -154,13 +167,13 @@ fn a_panic_poisons_one_socket_which_can_be_closed() {
     );
     one.bind(b"inproc://a").expect("bind");
     two.connect(b"inproc://a").expect("connect");
-    two.send_bytes(b"well", 0).expect("send");
-    assert_eq!(one.recv(0).expect("comes").data(), b"well");
+    send(two, b"well").expect("send");
+    assert_eq!(recv(one, 0).expect("comes").data(), b"well");
     for open in [one, two, peer, sick] {
         open.close().expect("open");
     }
     assert_eq!(sick.close(), Err(Errno::ENOTSOCK));
-    context.terminate().expect("everything is closed");
+    terminate(&context).expect("everything is closed");
 }
 
 /// The socket is poisoned while an I/O thread keeps house for it.
@@ -177,7 +190,7 @@ fn a_panic_on_an_io_thread_poisons_as_well() {
     }
     assert_eq!(answer, Err(Errno::ENOTRECOVERABLE));
     sick.close().expect("open");
-    context.terminate().expect("everything is closed");
+    terminate(&context).expect("everything is closed");
 }
 
 /// A thread that unwinds for a reason of its own may use sockets on the way.
@@ -186,7 +199,7 @@ fn a_panic_of_the_program_poisons_nothing() {
     struct SendsAtTheEnd(SocketHandle);
     impl Drop for SendsAtTheEnd {
         fn drop(&mut self) {
-            self.0.send_bytes(b"bye", 0).expect("send");
+            send(self.0, b"bye").expect("send");
         }
     }
     let context = Context::new();
@@ -200,8 +213,8 @@ fn a_panic_of_the_program_poisons_nothing() {
         let _guard = SendsAtTheEnd(two);
         on_purpose()
     }));
-    assert_eq!(one.recv(0).expect("comes").data(), b"bye");
+    assert_eq!(recv(one, 0).expect("comes").data(), b"bye");
     one.close().expect("open");
     two.close().expect("open");
-    context.terminate().expect("everything is closed");
+    terminate(&context).expect("everything is closed");
 }

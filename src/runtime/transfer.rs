@@ -9,6 +9,7 @@ use crate::errno::{Errno, Result};
 use crate::io::has_cores;
 use crate::msg::Msg;
 use crate::pattern::SHORT_MAX;
+use crate::sys::sleep::Bed;
 
 /// `ZMQ_DONTWAIT` (`zmq_send(3)`).
 pub(crate) const DONTWAIT: i32 = 1;
@@ -20,7 +21,17 @@ impl SocketHandle {
     ///
     /// # Errors
     /// `EAGAIN`, `EFSM`, `EHOSTUNREACH`, `EINTR`, `ENOTSOCK`, `ENOTSUP`, `ETERM` as the manual says.
-    pub fn send(&self, msg: &mut Msg, flags: i32) -> Result<()> {
+    pub async fn send(&self, bed: &Bed, msg: &mut Msg, flags: i32) -> Result<()> {
+        if self.send_at_once(msg, flags) {
+            return Ok(());
+        }
+        self.send_or_wait(bed, msg, flags).await
+    }
+
+    /// Makes a message ready to be sent, and sends it if that takes nothing but a few instructions; else
+    /// [`Self::send_or_wait`] must follow.
+    #[inline]
+    pub fn send_at_once(&self, msg: &mut Msg, flags: i32) -> bool {
         msg.set_metadata(None);
         msg.clear_marks();
         let more = flags & SNDMORE != 0;
@@ -30,54 +41,60 @@ impl SocketHandle {
             && self.send_express(body)
         {
             msg.clear_short();
-            return Ok(());
+            return true;
         }
-        self.send_by_pattern(msg, flags)
+        false
     }
 
-    #[inline(never)]
-    fn send_by_pattern(&self, msg: &mut Msg, flags: i32) -> Result<()> {
+    /// As [`Self::send`], after [`Self::send_at_once`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn send_or_wait(&self, bed: &Bed, msg: &mut Msg, flags: i32) -> Result<()> {
         self.repeat(
+            bed,
             flags,
             |socket| socket.pattern.send(&mut socket.pipes, msg),
             |socket| socket.options.sndtimeo,
         )
+        .await
     }
 
     /// Sends a frame with a copy of `data` (`zmq_send(3)`).
     ///
     /// # Errors
     /// As [`SocketHandle::send`]; `ENOMEM`.
-    #[inline]
-    pub fn send_bytes(&self, data: &[u8], flags: i32) -> Result<()> {
-        let more = flags & SNDMORE != 0;
-        if data.len() <= SHORT_MAX {
-            if !more && self.send_express(data) {
-                return Ok(());
-            }
-            return self.send_short(data, more, flags);
+    pub async fn send_bytes(&self, bed: &Bed, data: &[u8], flags: i32) -> Result<()> {
+        if self.send_bytes_at_once(data, flags) {
+            return Ok(());
         }
-        self.send_copy(data, more, flags)
+        self.send_bytes_or_wait(bed, data, flags).await
     }
 
-    #[inline(never)]
-    fn send_short(&self, data: &[u8], more: bool, flags: i32) -> Result<()> {
-        self.repeat(
-            flags,
-            |socket| socket.pattern.send_short(&mut socket.pipes, data, more),
-            |socket| socket.options.sndtimeo,
-        )
+    /// Sends a copy of `data` if that takes nothing but a few instructions.
+    #[inline]
+    pub fn send_bytes_at_once(&self, data: &[u8], flags: i32) -> bool {
+        data.len() <= SHORT_MAX && flags & SNDMORE == 0 && self.send_express(data)
     }
 
-    #[inline(never)]
-    fn send_copy(&self, data: &[u8], more: bool, flags: i32) -> Result<()> {
+    /// As [`Self::send_bytes`], after [`Self::send_bytes_at_once`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn send_bytes_or_wait(&self, bed: &Bed, data: &[u8], flags: i32) -> Result<()> {
+        let more = flags & SNDMORE != 0;
+        let timeout = |socket: &Socket| socket.options.sndtimeo;
+        if data.len() <= SHORT_MAX {
+            let send = |socket: &mut Socket| {
+                let Socket { pattern, pipes, .. } = socket;
+                pattern.send_short(pipes, data, more)
+            };
+            return self.repeat(bed, flags, send, timeout).await;
+        }
         let mut msg = Msg::copy_of(data)?;
         msg.set_more(more);
-        self.repeat(
-            flags,
-            |socket| socket.pattern.send(&mut socket.pipes, &mut msg),
-            |socket| socket.options.sndtimeo,
-        )
+        let send = |socket: &mut Socket| socket.pattern.send(&mut socket.pipes, &mut msg);
+        self.repeat(bed, flags, send, timeout).await
     }
 
     /// Sends a message of one short frame the way that the one before took, if nothing else is to be done.
@@ -91,34 +108,34 @@ impl SocketHandle {
     ///
     /// # Errors
     /// `EAGAIN`, `EFSM`, `EINTR`, `ENOTSOCK`, `ENOTSUP`, `ETERM` as the manual says.
-    pub fn recv(&self, flags: i32) -> Result<Msg> {
+    pub async fn recv(&self, bed: &Bed, flags: i32) -> Result<Msg> {
         let mut msg = Msg::new();
-        self.recv_into(&mut msg, flags)?;
+        if !self.recv_into_at_once(&mut msg) {
+            self.recv_into_or_wait(bed, &mut msg, flags).await?;
+        }
         Ok(msg)
     }
 
-    /// As [`SocketHandle::recv`], into a message, whose memory is used again where it can be. Its content is given up by
+    /// Receives a frame into a message, whose memory is used again where it can be, if that takes nothing but a few
+    /// instructions; else the message is as it was, and [`Self::recv_into_or_wait`] must follow.
+    #[inline]
+    pub fn recv_into_at_once(&self, place: &mut Msg) -> bool {
+        // A free function of the program's is called without the socket's lock.
+        !place.is_lent() && self.recv_express_into(place)
+    }
+
+    /// As [`SocketHandle::recv`], into a message, after [`Self::recv_into_at_once`]. Its content is given up by
     /// looking, not by finding: after `EAGAIN`, and whatever else ended a wait, it is empty. After other errors
     /// it is as it was.
     ///
     /// # Errors
     /// As [`SocketHandle::recv`].
-    #[inline]
-    pub fn recv_into(&self, place: &mut Msg, flags: i32) -> Result<()> {
-        // A free function of the program's is called without the socket's lock.
-        if place.is_lent() {
-            return self.recv_in_place_of_lent(place, flags);
+    pub async fn recv_into_or_wait(&self, bed: &Bed, place: &mut Msg, flags: i32) -> Result<()> {
+        if !place.is_lent() {
+            return self.recv_by_pattern(bed, place, flags).await.0;
         }
-        if self.recv_express_into(place) {
-            return Ok(());
-        }
-        self.recv_by_pattern(place, flags).0
-    }
-
-    #[cold]
-    fn recv_in_place_of_lent(&self, place: &mut Msg, flags: i32) -> Result<()> {
         let mut msg = Msg::new();
-        let (result, is_given_up) = self.recv_by_pattern(&mut msg, flags);
+        let (result, is_given_up) = self.recv_by_pattern(bed, &mut msg, flags).await;
         if is_given_up {
             // The free function may look at the message, which is whole by then.
             let lent = std::mem::replace(place, msg);
@@ -128,22 +145,20 @@ impl SocketHandle {
     }
 
     /// The result, and whether the content of `place` was given up: a frame was found, or looked for.
-    #[inline(never)]
-    fn recv_by_pattern(&self, place: &mut Msg, flags: i32) -> (Result<()>, bool) {
+    async fn recv_by_pattern(&self, bed: &Bed, place: &mut Msg, flags: i32) -> (Result<()>, bool) {
         let mut is_given_up = false;
-        let result = self.repeat(
-            flags,
-            |socket| {
-                let received = socket.receive(place);
-                is_given_up |= matches!(received, Ok(()) | Err(Errno::EAGAIN));
-                received?;
-                if place.metadata().is_none() {
-                    place.set_metadata(socket.pipes.last_metadata());
-                }
-                Ok(())
-            },
-            |socket| socket.options.rcvtimeo,
-        );
+        let receive = |socket: &mut Socket| {
+            let received = socket.receive(place);
+            is_given_up |= matches!(received, Ok(()) | Err(Errno::EAGAIN));
+            received?;
+            if place.metadata().is_none() {
+                place.set_metadata(socket.pipes.last_metadata());
+            }
+            Ok(())
+        };
+        let result = self
+            .repeat(bed, flags, receive, |socket| socket.options.rcvtimeo)
+            .await;
         if result.is_err() && is_given_up {
             // There may be a frame in it that was not wanted.
             drop(place.take());
@@ -151,26 +166,22 @@ impl SocketHandle {
         (result, is_given_up)
     }
 
-    /// Receives a frame of which only the body is wanted, and as much of that as `into` has room for;
-    /// its full length in bytes (`zmq_recv(3)`).
+    /// Receives a frame of which only the body is wanted, and as much of that as `into` has room for: its full length in
+    /// bytes (`zmq_recv(3)`). Only if that takes nothing but a few instructions; else
+    /// [`Self::recv_body_or_wait`] must follow.
+    #[inline]
+    pub fn recv_body_at_once(&self, into: &mut [u8]) -> Option<usize> {
+        self.recv_express(into)
+    }
+
+    /// After [`Self::recv_body_at_once`].
     ///
     /// # Errors
     /// As [`SocketHandle::recv`].
-    #[inline]
-    pub fn recv_body(&self, into: &mut [u8], flags: i32) -> Result<usize> {
-        if let Some(len) = self.recv_express(into) {
-            return Ok(len);
-        }
-        self.recv_body_by_pattern(into, flags)
-    }
-
-    #[inline(never)]
-    fn recv_body_by_pattern(&self, into: &mut [u8], flags: i32) -> Result<usize> {
-        self.repeat(
-            flags,
-            |socket| socket.receive_body(into),
-            |socket| socket.options.rcvtimeo,
-        )
+    pub async fn recv_body_or_wait(&self, bed: &Bed, into: &mut [u8], flags: i32) -> Result<usize> {
+        let receive = |socket: &mut Socket| socket.receive_body(into);
+        self.repeat(bed, flags, receive, |socket| socket.options.rcvtimeo)
+            .await
     }
 
     /// Receives a message of one short frame the way that the one before came, if nothing else is to be done.
@@ -196,9 +207,9 @@ impl SocketHandle {
     }
 
     /// Tries `call` until it does not answer `EAGAIN`, or may not wait any longer.
-    #[inline]
-    fn repeat<T>(
+    async fn repeat<T>(
         &self,
+        bed: &Bed,
         flags: i32,
         mut call: impl FnMut(&mut Socket) -> Result<T>,
         timeout: impl Fn(&Socket) -> Option<Duration>,
@@ -246,11 +257,12 @@ impl SocketHandle {
                 };
                 (std::sync::Arc::clone(&socket.link), socket.link.age(), how)
             };
-            let came = link.wait(deadline.flatten(), age, how, || {
+            let look = || {
                 // Whoever holds the lock brings news, or looks itself.
                 self.lock()
                     .is_ok_and(|mut socket| socket.pipes.look_again())
-            });
+            };
+            let came = link.wait(bed, deadline.flatten(), age, how, look).await;
             match came {
                 Ok(came) => looked = !came,
                 Err(errno) => {

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::context::Context;
+use crate::sys::cancel::Shield;
 use crate::trace::{self, Topic};
 
 /// How long a context may take to end before that is worth a line; then every time it has taken twice
@@ -40,6 +41,7 @@ impl WaitWatch {
         if waited < next {
             return;
         }
+        let _shield = Shield::new();
         self.next = Some(waited * 2);
         let seconds = waited.as_secs();
         let number = context.number;

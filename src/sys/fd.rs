@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
+use super::cancel::Shielded;
 use super::futex::{FOREVER, timespec};
 
 /// How many descriptors the process may have (`RLIMIT_NOFILE`).
@@ -21,7 +22,7 @@ pub fn limit() -> u64 {
 
 /// A descriptor that is readable from the first [`signal`](Self::signal) until it is drained.
 #[derive(Debug)]
-pub struct EventFd(OwnedFd);
+pub struct EventFd(Shielded<OwnedFd>);
 
 impl EventFd {
     /// A fresh one, not signalled.
@@ -32,18 +33,21 @@ impl EventFd {
         // SAFETY: takes no pointers.
         let fd = unsafe { syscall!(eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK)) }?;
         // SAFETY: the call just made this descriptor and nothing else knows it.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Ok(Self(Shielded::new(fd)))
     }
 
     /// Makes it readable. Never blocks: a full counter is as readable as any.
     pub fn signal(&self) {
         let one = 1_u64;
         // SAFETY: reads the eight bytes of `one`. The only failure (EAGAIN, the counter is full)
-        // leaves the descriptor readable, which is all that is asked for.
+        // leaves the descriptor readable, which is all that is asked for. Past the C library, since its function
+        // is a cancellation point.
         unsafe {
-            libc::write(
+            libc::syscall(
+                libc::SYS_write,
                 self.0.as_raw_fd(),
-                ptr::from_ref(&one).cast(),
+                ptr::from_ref(&one),
                 size_of::<u64>(),
             )
         };
@@ -142,8 +146,9 @@ pub fn set_nonblocking_cloexec(fd: BorrowedFd<'_>) -> io::Result<()> {
 /// Reads the eight-byte counter of an eventfd or timerfd; `None` if it is zero.
 fn drain_counter(fd: BorrowedFd<'_>) -> Option<u64> {
     let mut value = MaybeUninit::<u64>::uninit();
-    // SAFETY: writes at most the eight bytes of `value`.
-    let count = unsafe { libc::read(fd.as_raw_fd(), value.as_mut_ptr().cast(), size_of::<u64>()) };
+    let (fd, size) = (fd.as_raw_fd(), size_of::<u64>());
+    // SAFETY: writes at most the eight bytes of `value`. Past the C library, as in `signal`.
+    let count = unsafe { libc::syscall(libc::SYS_read, fd, value.as_mut_ptr(), size) };
     // SAFETY: these descriptors give all eight bytes or none.
     (count == 8).then(|| unsafe { value.assume_init() })
 }

@@ -8,8 +8,10 @@
 //! - `arena`: objects of a stable address that are never unmapped
 //! - `barrier`: a memory barrier whose cost lies on one side
 //! - `biased`: a lock that its usual taker takes without a locked instruction
+//! - `cancel`: where a cancelled thread may end, and where not
 //! - `datagram`: UDP sockets, many datagrams by a call, multicast groups
 //! - `env`: variables of the environment
+//! - `epoll`: taking events
 //! - `fd`: eventfd, timerfd, flags of a descriptor
 //! - `fork`: tells a forked child from its parent
 //! - `futex`: sleeping on a word of memory
@@ -22,6 +24,7 @@
 //! - `random`: keys and nonces
 //! - `poll`: waiting for descriptors
 //! - `shared_library`: libraries that are loaded, not linked
+//! - `sleep`: sleeps in which a thread can be cancelled
 //! - `sockaddr`, `socket`: addresses and stream sockets
 //! - `thread`: signals, scheduling and names of the calling thread
 
@@ -42,8 +45,10 @@ macro_rules! syscall {
 pub mod arena;
 pub mod barrier;
 pub mod biased;
+pub mod cancel;
 pub mod datagram;
 pub mod env;
+pub mod epoll;
 pub mod fd;
 pub mod fork;
 pub mod futex;
@@ -61,6 +66,7 @@ pub mod poll;
 pub mod random;
 #[cfg(any(feature = "gssapi", feature = "norm", feature = "pgm", feature = "wss"))]
 mod shared_library;
+pub mod sleep;
 pub mod sockaddr;
 pub mod socket;
 pub mod thread;

@@ -6,7 +6,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use super::fork;
+use super::{cancel, fork};
 
 /// A number for the calling thread, unlike that of any other that lives, and never 0.
 #[inline]
@@ -88,6 +88,8 @@ extern "C" fn begin<F: FnOnce() + Send + 'static>(start: *mut c_void) -> *mut c_
     // SAFETY: the box that `spawn` gave away.
     let start = unsafe { Box::from_raw(start.cast::<Start<F>>()) };
     set_name(&start.name);
+    // Nobody has its handle; but what shields itself from being cancelled does so faster here.
+    let _ = cancel::disable();
     // Who spawns contains panics where they mean something; what is left may not reach the C library, nor may what the
     // payload's destructor does. The hook has reported it.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(start.run)) {

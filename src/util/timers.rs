@@ -17,6 +17,15 @@ pub struct TimerSet<H> {
     last_turn: u64,
 }
 
+/// The timers that are due at a time, one after the other; see [`TimerSet::round`].
+#[derive(Clone, Copy, Debug)]
+pub struct Round {
+    /// Whose round it is: no two sets of a process are made at the same time.
+    made: Instant,
+    now: Instant,
+    last_turn: u64,
+}
+
 #[derive(Debug)]
 struct Timer<H> {
     interval: Duration,
@@ -96,25 +105,29 @@ impl<H> TimerSet<H> {
             .map(|place| place.due.saturating_sub(self.since_made(now)))
     }
 
-    /// The timers that are due, the longest overdue first.
+    /// Begins to fire what is due at `now`.
     #[must_use]
-    pub fn due(&self, now: Instant) -> Vec<i32> {
-        let now = self.since_made(now);
-        self.queue
-            .iter()
-            .take_while(|place| place.due <= now)
-            .map(|place| place.id)
-            .collect()
+    pub const fn round(&self, now: Instant) -> Round {
+        Round {
+            made: self.made,
+            now,
+            last_turn: self.last_turn,
+        }
     }
 
-    /// Starts a timer anew and gives its handler to call, if it exists and is due.
-    pub fn fire(&mut self, id: i32, now: Instant) -> Option<&H> {
-        let due = self.timers.get(&id)?.place.due;
-        if due > self.since_made(now) {
+    /// The next timer of a round, the longest overdue first: it starts anew, and its handler is to be called. A
+    /// timer has its turn once, and not if it was set or started anew since the round began. None at the
+    /// round's end, and if it is not of this set.
+    pub fn fire_next(&mut self, round: Round) -> Option<(i32, &H)> {
+        if round.made != self.made {
             return None;
         }
-        self.reset(id, now);
-        self.timers.get(&id).map(|timer| &timer.handler)
+        let now = self.since_made(round.now);
+        let is_due = |place: &&Place| place.due <= now;
+        let mut due = self.queue.iter().take_while(is_due);
+        let id = due.find(|place| place.turn <= round.last_turn)?.id;
+        self.reset(id, round.now);
+        self.timers.get(&id).map(|timer| (id, &timer.handler))
     }
 
     /// Removes all timers.
@@ -162,10 +175,9 @@ mod tests {
     }
 
     fn execute(set: &mut TimerSet<char>, now: Instant) -> String {
-        set.due(now)
-            .into_iter()
-            .filter_map(|id| set.fire(id, now).copied())
-            .collect()
+        let round = set.round(now);
+        let next = || set.fire_next(round).map(|(_, &handler)| handler);
+        std::iter::from_fn(next).collect()
     }
 
     #[test]
@@ -219,10 +231,10 @@ mod tests {
         let (mut set, t) = set();
         let a = set.add(ms(10), 'a', t).unwrap();
         let b = set.add(ms(10), 'b', t).unwrap();
-        let due = set.due(t + ms(10));
-        assert_eq!(due, [a, b]);
+        let round = set.round(t + ms(10));
+        assert_eq!(set.fire_next(round), Some((a, &'a')));
         assert!(set.cancel(b), "as a handler of `a` may do");
-        assert_eq!(set.fire(b, t + ms(10)), None);
+        assert_eq!(set.fire_next(round), None);
         assert!(!set.cancel(b) && !set.reset(b, t) && !set.set_interval(b, ms(1), t));
         assert!(set.cancel(a));
         assert_eq!(set.timeout(t), None);

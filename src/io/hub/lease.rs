@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 
-use super::Hub;
+use super::{Hub, reactor};
 use crate::errno::Result;
 
 impl Hub {
@@ -31,7 +31,7 @@ impl Hub {
             if was_last {
                 self.io.drive_soon(self.seat);
             } else {
-                let _ = self.waker.wake();
+                reactor::wake(&self.waker);
             }
         }
         if !self.watched.swap(true, Ordering::SeqCst) {
