@@ -172,10 +172,11 @@ fn the_drivers_place_is_handed_over() {
     };
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while block_on(async |bed| hub.wait(bed, None, &|| leave.load(Ordering::SeqCst)).await)
-                != Ok(Waited::Look)
-                || !leave.load(Ordering::SeqCst)
-            {}
+            let looks = || leave.load(Ordering::SeqCst);
+            let wait = || block_on(async |bed| hub.wait(bed, None, &looks).await);
+            while wait() != Ok(Waited::Look) || !looks() {
+                std::thread::yield_now();
+            }
         });
         while block_on(async |bed| hub.wait(bed, Some(Duration::ZERO), &|| false).await)
             != Ok(Waited::Busy)

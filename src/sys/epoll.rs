@@ -126,7 +126,7 @@ mod tests {
             registered.expect("room for it");
         }
         let mut events = Events::with_capacity(2);
-        let mut wait = |events: &mut Events| events.wait(poll.as_raw_fd(), Some(Duration::ZERO));
+        let wait = |events: &mut Events| events.wait(poll.as_raw_fd(), Some(Duration::ZERO));
         assert_eq!(wait(&mut events).expect("no signal"), 0);
         assert_eq!(events.told(), 0);
         one.signal();

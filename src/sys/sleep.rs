@@ -278,8 +278,10 @@ unsafe fn run<F: Future>(bed: &Bed, future: *mut F) -> std::thread::Result<F::Ou
 /// As [`Bed::lie_down`], for `future`, which is dropped when the thread is cancelled.
 #[inline(never)]
 unsafe fn lie_down_for<F: Future>(bed: &Bed, future: *mut F) {
+    // SAFETY: by contract.
+    let sleep = || unsafe { bed.lie_down() };
     // SAFETY: the future is dropped once only, since its thread comes back or is cancelled.
-    unsafe { cancel::with_routine(leave::<F>, future.cast(), || bed.lie_down()) };
+    unsafe { cancel::with_routine(leave::<F>, future.cast(), sleep) };
 }
 
 /// What a thread does that was cancelled: drops the call that it was in.
@@ -353,9 +355,11 @@ mod tests {
         let result = block_on_cancellably(async |bed| {
             let _held = Held(&dropped);
             let _ = bed.on_word(&word, 0, SHORT).await;
-            std::panic::resume_unwind(Box::new(()))
+            if dropped.get() == 1 {
+                std::panic::resume_unwind(Box::new(()));
+            }
         });
-        assert!(matches!(result, Err::<(), _>(_)));
+        assert!(result.is_err());
         assert_eq!(dropped.get(), 2);
     }
 
