@@ -1,6 +1,8 @@
 //! ZMTP inside of a WebSocket (RFC 45): between our own engines, and with peers that the test plays.
 
 use super::*;
+use zmq::crypto::SecretKey;
+use zmq::proto::mechanism::{CurveClientConfig, CurveServerConfig};
 use zmq::proto::{ClientRequest, MechanismConfig, WebSocketRole};
 
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
@@ -229,6 +231,19 @@ fn a_request_has_limits() {
     assert_eq!(side.error, Some(REFUSED));
 }
 
+/// A line feed alone ends a line for some, and two of them a head.
+#[test]
+fn a_head_does_not_end_before_its_end() {
+    let two_ends = |head: String| head.replace("\r\n\r\n", "\n\n") + "\x02\0\r\n\r\n";
+    let now = Instant::now();
+    let mut side = Side::new(server(SocketType::Rep), now);
+    side.receive(two_ends(request("ZWS2.0")).as_bytes(), now);
+    assert_eq!(side.error, Some(REFUSED));
+    let mut side = Side::new(client(SocketType::Req), now);
+    side.receive(two_ends(response("ZWS2.0")).as_bytes(), now);
+    assert_eq!(side.error, Some(REFUSED));
+}
+
 #[test]
 fn a_peer_without_a_mechanism_tells_its_routing_id() {
     let (mut side, now) = plain_server(server(SocketType::Router));
@@ -306,6 +321,39 @@ fn pieces_count_for_the_limit_together() {
     side.receive(&masked(0x00, b"7890"), now);
     side.receive(&masked(0x80, b"1"), now);
     assert_eq!(side.error, Some(EngineError::Protocol(Errno::EMSGSIZE)));
+}
+
+/// Protected frames are opened where they lie, if they are there as a whole: pieces are no less in the way then.
+#[test]
+fn protected_frames_come_in_pieces_one_after_another() {
+    let (secret, other) = ([7; 32], [8; 32]);
+    let (mut a, mut b) = (client(SocketType::Dealer), server(SocketType::Dealer));
+    a.mechanism = MechanismConfig::CurveClient(CurveClientConfig {
+        public_key: SecretKey::from_bytes(&other).public(),
+        secret_key: SecretKey::from_bytes(&other),
+        server_key: SecretKey::from_bytes(&secret).public(),
+    });
+    b.mechanism = MechanismConfig::CurveServer(CurveServerConfig {
+        public_key: SecretKey::from_bytes(&secret).public(),
+        secret_key: SecretKey::from_bytes(&secret),
+    });
+    // Nobody is asked.
+    b.zap.enforce_domain = true;
+    let mut pair = Pair::new(a, b).established();
+    let mut boxed = |body: &[u8]| {
+        pair.b.send(body, false);
+        pair.b.transmit_all()
+    };
+    let (one, two, three) = (boxed(b"one"), boxed(b"two"), boxed(b"three"));
+    let piece = |first: u8, payload: &[u8]| [&[first, payload.len() as u8], payload].concat();
+    let now = pair.now;
+    pair.a.receive(&piece(0x02, &one[2..20]), now);
+    pair.a.receive(&piece(0x80, &one[20..]), now);
+    assert_eq!(pair.a.inbox.bodies(), [b"one"]);
+    pair.a.receive(&piece(0x02, &two[2..20]), now);
+    pair.a.receive(&three, now);
+    assert_eq!(pair.a.error, Some(BROKEN));
+    assert_eq!(pair.a.inbox.bodies(), [b"one"]);
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl Upgrade {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS];
         let mut request = httparse::Request::new(&mut headers);
         let parsed = request.parse(text).map_err(|_| BAD)?;
-        if !parsed.is_complete() || request.method != Some("GET") || request.version != Some(1) {
+        if !is_all_of(text, parsed) || request.method != Some("GET") || request.version != Some(1) {
             return Err(BAD);
         }
         let headers = Headers(request.headers);
@@ -154,7 +154,7 @@ impl Upgrade {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         let parsed = response.parse(text).map_err(|_| BAD)?;
-        if !parsed.is_complete() || response.code != Some(101) || response.version != Some(1) {
+        if !is_all_of(text, parsed) || response.code != Some(101) || response.version != Some(1) {
             return Err(BAD);
         }
         let headers = Headers(response.headers);
@@ -174,6 +174,12 @@ impl Upgrade {
             answer: String::new(),
         })
     }
+}
+
+/// Whether a head ends where the text does. Who takes a bare line feed for the end of a line finds its end earlier,
+/// and something else behind it.
+fn is_all_of(text: &[u8], head: httparse::Status<usize>) -> bool {
+    head == httparse::Status::Complete(text.len())
 }
 
 /// The headers of a message.
