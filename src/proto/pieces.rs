@@ -12,6 +12,11 @@ use crate::msg::Msg;
 pub(super) struct Pieces(Option<(u8, Vec<u8>)>);
 
 impl Pieces {
+    /// Whether there are none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether the frame that this head belongs to is a command.
     pub(super) fn is_command(&self, head: &Head) -> bool {
         let flags = self.0.as_ref().map_or(head.flags, |(flags, _)| *flags);

@@ -115,8 +115,9 @@ impl Engine {
                 if self.may_push(&head) && !self.in_message && !sink.has_room() {
                     return Ok(Some(Input::Blocked));
                 }
-                let is_whole = head.kind == Kind::Whole && self.decoder.has_whole(rx, &head);
-                if !self.clear && is_whole {
+                // Between pieces it does not belong, which is for them to say.
+                let is_alone = head.kind == Kind::Whole && self.pieces.is_empty();
+                if !self.clear && is_alone && self.decoder.has_whole(rx, &head) {
                     let (flags, body) = self.open_received(rx, &head)?;
                     self.handle_frame(flags, body, sink, out, now)?;
                     return Ok(None);
