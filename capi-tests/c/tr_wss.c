@@ -122,6 +122,38 @@ CASE (linger)
     rm_ctx (ctx);
 }
 
+/* Who cannot send any more still receives what came before. */
+CASE (a_peer_that_is_gone_was_heard)
+{
+    enum { MESSAGES = 40 };
+    char body[1000] = {0}, endpoint[ENDPOINT_SIZE];
+    void *ctx = mk_ctx (), *other = mk_ctx (), *server = mk_socket (ctx, ZMQ_PAIR), *client = mk_client (other, ZMQ_PAIR);
+    set_int (server, ZMQ_RCVHWM, 1);
+    set_str (server, ZMQ_WSS_CERT_PEM, tls_certificate);
+    set_str (server, ZMQ_WSS_KEY_PEM, tls_key);
+    REQUIRE_OK (zmq_bind (server, "wss://127.0.0.1:*"));
+    last_endpoint (server, endpoint);
+    set_int (client, ZMQ_LINGER, -1);
+    REQUIRE_OK (zmq_connect (client, endpoint));
+    for (int n = 0; n < MESSAGES; ++n) {
+        memcpy (body, &n, sizeof n);
+        CHECK_INT (zmq_send (client, body, sizeof body, 0), sizeof body);
+    }
+    rm_socket_linger (client);
+    rm_ctx (other);
+    /* The answer to the first of these is that nobody is there; the next one fails. */
+    for (int n = 0; n < 5; ++n)
+        send_str (server, "to nobody", 0);
+    for (int n = 0; n < MESSAGES; ++n) {
+        int got = -1;
+        REQUIRE (zmq_recv (server, body, sizeof body, 0) == (int) sizeof body);
+        memcpy (&got, body, sizeof got);
+        CHECK_INT (got, n);
+    }
+    rm_socket (server);
+    rm_ctx (ctx);
+}
+
 CASE (curve_inside)
 {
     char server_public[41], server_secret[41], client_public[41], client_secret[41];
@@ -335,6 +367,7 @@ int main (int argc, char **argv)
     RUN_OURS (sizes_both_ways, reason);
     RUN_OURS (a_full_kernel_holds_nothing_up, reason);
     RUN_OURS (linger, reason);
+    RUN_OURS (a_peer_that_is_gone_was_heard, reason);
     RUN_OURS (curve_inside, reason);
     RUN_OURS (who_is_not_believed, reason);
     RUN_OURS (the_endpoint_is_a_name_too, reason);

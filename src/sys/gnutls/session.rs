@@ -182,6 +182,11 @@ impl Session {
             return Ok(sent.unsigned_abs().min(bytes.len()));
         }
         let code = sent as c_int;
+        if code == PUSH_ERROR {
+            // What the peer sent before can still be received.
+            self.is_sending = true;
+            return Err(Errno::ECONNRESET);
+        }
         self.is_sending |= matches!(code, AGAIN | INTERRUPTED);
         self.judge(code)?;
         Err(Errno::EINTR)
