@@ -24,10 +24,11 @@ impl Session {
     /// Starts to speak on a stream.
     pub(super) fn open(&self, core: &mut Core, stream: Stream) -> Result<()> {
         let me: Arc<Self> = self.me.upgrade().ok_or(Errno::ENOTCONN)?;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let token = self.hub.add(stream.as_raw_fd(), me, interest)?;
         let mut out = OutBuf::default();
         let engine = self.engine(core, &stream, &mut out)?;
+        // Last: what the hub has must be removed from there.
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = self.hub.add(stream.as_raw_fd(), me, interest)?;
         core.conn = Some(Conn {
             stream,
             token,
