@@ -3,10 +3,11 @@
 use std::ffi::{c_int, c_long, c_short, c_void};
 
 use super::args;
-use super::ret::{Length, keep_errno_meanwhile};
+use super::ret::{self, Length, keep_errno, keep_errno_meanwhile};
 use crate::errno::Result;
 use crate::runtime::SocketHandle;
-use crate::runtime::poll::{PollItem, poll};
+use crate::runtime::poll::{PollItem, poll, poll_at_once};
+use crate::sys::cancel;
 use crate::sys::sleep::Bed;
 
 /// Events of sockets and descriptors, as bits.
@@ -39,12 +40,42 @@ entry! {
     /// # Safety
     /// `items` is valid for reads and writes of `nitems` items, or NULL if that is 0 (else EFAULT).
     fn zmq_poll(items: *mut zmq_pollitem_t, nitems: c_int, timeout: c_long) -> c_int {
-        waits |bed| {
-            // SAFETY: passed on to the caller.
-            let items = unsafe { args::array_mut(items, nitems) }?;
-            wait(bed, items, timeout, None).await
+        bare {
+            // Who polls all the time and finds something would be cancelled nowhere.
+            cancel::point();
+            ret::run_or_wait(
+                "zmq_poll",
+                // SAFETY: passed on to the caller.
+                || poll_few(unsafe { args::array_mut(items, nitems) }?, timeout != 0),
+                // SAFETY: passed on to the caller.
+                async |bed| wait(bed, unsafe { args::array_mut(items, nitems) }?, timeout, None).await,
+            )
         }
     }
+}
+
+/// Items that need no allocation.
+const FEW: usize = ZMQ_POLLITEMS_DFLT as usize;
+const VACANT: PollItem = PollItem {
+    socket: None,
+    fd: -1,
+    events: 0,
+    revents: 0,
+};
+
+/// [`poll_at_once`] on a few items as C has them.
+fn poll_few(items: &mut [zmq_pollitem_t], may_wait: bool) -> Result<Option<Length>> {
+    if items.len() > FEW {
+        return Ok(None);
+    }
+    let mut copy = [VACANT; FEW];
+    let copy = &mut copy[..items.len()];
+    take_in(items, copy)?;
+    let ready = keep_errno(|| poll_at_once(copy, may_wait))?;
+    if ready.is_some() {
+        give_out(items, copy);
+    }
+    Ok(ready.map(Length))
 }
 
 /// [`poll`] on items as C has them.
@@ -54,18 +85,11 @@ pub(super) async fn wait(
     timeout: c_long,
     mask: Option<&libc::sigset_t>,
 ) -> Result<Length> {
-    const FEW: usize = ZMQ_POLLITEMS_DFLT as usize;
-    let vacant = |_| PollItem {
-        socket: None,
-        fd: -1,
-        events: 0,
-        revents: 0,
-    };
     if items.len() <= FEW {
-        let mut copy: [PollItem; FEW] = std::array::from_fn(vacant);
+        let mut copy: [PollItem; FEW] = [VACANT; FEW];
         wait_on(bed, items, &mut copy[..items.len()], timeout, mask).await
     } else {
-        let mut copy: Vec<PollItem> = (0..items.len()).map(vacant).collect();
+        let mut copy: Vec<PollItem> = vec![VACANT; items.len()];
         wait_on(bed, items, &mut copy, timeout, mask).await
     }
 }
@@ -77,7 +101,14 @@ async fn wait_on(
     timeout: c_long,
     mask: Option<&libc::sigset_t>,
 ) -> Result<Length> {
-    for (item, copy) in items.iter_mut().zip(copy.iter_mut()) {
+    take_in(items, copy)?;
+    let ready = keep_errno_meanwhile(poll(bed, copy, args::timeout(timeout), mask)).await?;
+    give_out(items, copy);
+    Ok(Length(ready))
+}
+
+fn take_in(items: &mut [zmq_pollitem_t], copy: &mut [PollItem]) -> Result<()> {
+    for (item, copy) in items.iter_mut().zip(copy) {
         item.revents = 0;
         if !item.socket.is_null() {
             copy.socket = Some(SocketHandle::from_ptr(item.socket)?);
@@ -85,9 +116,11 @@ async fn wait_on(
         copy.fd = item.fd;
         copy.events = item.events;
     }
-    let ready = keep_errno_meanwhile(poll(bed, copy, args::timeout(timeout), mask)).await?;
-    for (item, copy) in items.iter_mut().zip(copy.iter()) {
+    Ok(())
+}
+
+fn give_out(items: &mut [zmq_pollitem_t], copy: &[PollItem]) {
+    for (item, copy) in items.iter_mut().zip(copy) {
         item.revents = copy.revents;
     }
-    Ok(Length(ready))
 }

@@ -69,36 +69,12 @@ async fn poll_items(
     mask: Option<&libc::sigset_t>,
 ) -> Result<usize> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let has_fds = items.iter().any(|item| item.socket.is_none());
     // With no time to wait the kernel is asked once, without sleeping.
     let at_once = timeout == Some(Duration::ZERO);
     let mut links = Vec::new();
-    let own_fds = has_fds && Bell::is_any_known() && names_a_bell(items)?;
+    let fds = Fds::among(items)?;
     loop {
-        links.clear();
-        items.iter_mut().for_each(|item| item.revents = 0);
-        // Looking at a socket makes its `ZMQ_FD` silent; an item that waits for that one comes first.
-        let mut ready = if own_fds {
-            ask_descriptors(items, mask)?
-        } else {
-            0
-        };
-        let seen = ready > 0;
-        let sleeps = !at_once && !seen;
-        if !sleeps || items.len() >= MANY {
-            ready += look_at_sockets(items, None, at_once)?;
-        }
-        if sleeps && ready == 0 {
-            ready = look_at_sockets(items, Some(&mut links), false)?;
-        }
-        if seen {
-            return Ok(ready);
-        }
-        if has_fds && (ready > 0 || at_once) {
-            ready += ask_descriptors(items, mask)?;
-        } else if at_once && mask.is_some() {
-            ask_now(&mut [], mask)?;
-        }
+        let ready = look(items, &mut links, &fds, at_once, mask)?;
         if ready > 0 || at_once {
             return Ok(ready);
         }
@@ -120,6 +96,73 @@ async fn poll_items(
             Err(errno) => return Err(errno),
         }
     }
+}
+
+/// As [`poll`], without sleeping: how many items have an event, if any has or there is no time to wait. `None`: that is
+/// a longer matter, [`poll`] must follow.
+///
+/// # Errors
+/// As there.
+pub fn poll_at_once(items: &mut [PollItem], may_wait: bool) -> Result<Option<usize>> {
+    let fds = Fds::among(items)?;
+    if !may_wait {
+        return look(items, &mut Vec::new(), &fds, true, None).map(Some);
+    }
+    if fds.any || items.len() >= MANY {
+        return Ok(None);
+    }
+    let ready = look_at_sockets(items, None, false)?;
+    Ok((ready > 0).then_some(ready))
+}
+
+/// What is to be known of the descriptors among the items.
+struct Fds {
+    any: bool,
+    /// Whether one of them is the `ZMQ_FD` of a socket among them.
+    own: bool,
+}
+
+impl Fds {
+    fn among(items: &[PollItem]) -> Result<Self> {
+        let any = items.iter().any(|item| item.socket.is_none());
+        let own = any && Bell::is_any_known() && names_a_bell(items)?;
+        Ok(Self { any, own })
+    }
+}
+
+/// Looks at all items: how many have an event. If none has, `links` has those to wait for.
+fn look(
+    items: &mut [PollItem],
+    links: &mut Vec<Waited>,
+    fds: &Fds,
+    at_once: bool,
+    mask: Option<&libc::sigset_t>,
+) -> Result<usize> {
+    links.clear();
+    items.iter_mut().for_each(|item| item.revents = 0);
+    // Looking at a socket makes its `ZMQ_FD` silent; an item that waits for that one comes first.
+    let mut ready = if fds.own {
+        ask_descriptors(items, mask)?
+    } else {
+        0
+    };
+    let seen = ready > 0;
+    let sleeps = !at_once && !seen;
+    if !sleeps || items.len() >= MANY {
+        ready += look_at_sockets(items, None, at_once)?;
+    }
+    if sleeps && ready == 0 {
+        ready = look_at_sockets(items, Some(links), false)?;
+    }
+    if seen {
+        return Ok(ready);
+    }
+    if fds.any && (ready > 0 || at_once) {
+        ready += ask_descriptors(items, mask)?;
+    } else if at_once && mask.is_some() {
+        ask_now(&mut [], mask)?;
+    }
+    Ok(ready)
 }
 
 /// Whether a descriptor among the items is the `ZMQ_FD` of a socket among them.
