@@ -1,6 +1,10 @@
 /* pgm and epgm: publishing to a group by PGM, as packets of its own and within UDP. Skipped where the library has no pgm. */
 #include "pgm.h"
 
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
 enum { LONG_SIZE = 200000, SENT = 100, RATE = 50000 };
 
 static const char *const schemes[] = {"epgm", "pgm"};
@@ -85,6 +89,63 @@ CASE (bad_endpoints)
     rm_socket (pub);
     rm_socket (sub);
     rm_ctx (ctx);
+}
+
+/* Whether this thread may open raw sockets from now on. */
+static void set_raw (int on)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct caps[2];
+    REQUIRE_OK (syscall (SYS_capget, &head, caps));
+    const unsigned bit = 1u << CAP_NET_RAW;
+    caps[0].effective = on ? caps[0].effective | bit : caps[0].effective & ~bit;
+    REQUIRE_OK (syscall (SYS_capset, &head, caps));
+}
+
+/* What fails to open gives back what it had, and nothing else: descriptor 0 is the program's. */
+CASE (failures_are_whole)
+{
+    enum { LIMIT = 100 };
+    int fillers[LIMIT], count = 0;
+    char from[64], to[64];
+    void *ctx = mk_ctx (), *pub = mk_end (ctx, ZMQ_PUB), *sub = mk_end (ctx, ZMQ_SUB);
+    const int null = open ("/dev/null", O_RDONLY);
+    REQUIRE (null >= 0 && dup2 (null, 0) == 0);
+    set_int (sub, ZMQ_MULTICAST_MAXTPDU, 65536);
+    mk_cable ("epgm", from, to);
+    CHECK_ERRNO (zmq_bind (sub, to), EINVAL);
+    CHECK (fcntl (0, F_GETFD) != -1);
+    set_raw (0);
+    CHECK_ERRNO (zmq_bind (pub, "pgm://10.71.1.1;239.7.7.7:5556"), EPERM);
+    set_raw (1);
+    CHECK (fcntl (0, F_GETFD) != -1);
+    /* Now there is all that does not belong to an endpoint, and then room for ever more descriptors. */
+    set_int (sub, ZMQ_MULTICAST_MAXTPDU, 1500);
+    REQUIRE_OK (zmq_bind (sub, to));
+    REQUIRE_OK (zmq_connect (pub, from));
+    struct rlimit before;
+    REQUIRE_OK (getrlimit (RLIMIT_NOFILE, &before));
+    const struct rlimit limit = {LIMIT, before.rlim_max};
+    REQUIRE_OK (setrlimit (RLIMIT_NOFILE, &limit));
+    while (count < LIMIT && (fillers[count] = dup (null)) >= 0)
+        ++count;
+    int failures = 0;
+    for (int rc = -1; rc != 0 && count > 0; close (fillers[--count])) {
+        mk_cable ("epgm", from, to);
+        rc = zmq_connect (pub, from);
+        failures += rc != 0;
+        if (rc != 0)
+            CHECK_INT (zmq_errno (), EMFILE);
+        REQUIRE (fcntl (0, F_GETFD) != -1);
+    }
+    CHECK (failures >= 5 && count > 0);
+    while (count > 0)
+        close (fillers[--count]);
+    REQUIRE_OK (setrlimit (RLIMIT_NOFILE, &before));
+    rm_socket (pub);
+    rm_socket (sub);
+    rm_ctx (ctx);
+    close (null);
 }
 
 /* The subscriber has what it subscribed to, message by message in order. */
@@ -330,6 +391,7 @@ int main (int argc, char **argv)
     RUN (other_types);
     RUN_OURS (loopback, "the reference writes warnings to the standard output");
     RUN_OURS (bad_endpoints, "the reference ends the process");
+    RUN_OURS (failures_are_whole, "the reference ends the process");
     RUN (topics);
     RUN (sizes);
     RUN (xpub_xsub);

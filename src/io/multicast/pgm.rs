@@ -18,6 +18,8 @@ const TURN: usize = 128;
 const WINDOW_MAX: u64 = 1 << 22;
 /// The least that the heads of all layers leave room in, in bytes.
 const PACKET_MIN: i32 = 128;
+/// The most that the library takes.
+const PACKET_MAX: i32 = 65_535;
 /// Where in a packet no message begins.
 const NOWHERE: u16 = 0xFFFF;
 /// What a packet begins with.
@@ -71,7 +73,7 @@ impl Pgm {
     /// A sender or a receiver.
     ///
     /// # Errors
-    /// As [`Socket::open`]; `EINVAL`, too, for packets or a rate that are too small.
+    /// As [`Socket::open`]; `EINVAL`, too, for packets of a size that cannot be and a rate that is too small.
     pub(super) fn open(route: &PgmRoute, sends: bool, options: &SocketOptions) -> Result<Self> {
         let setup = Setup {
             udp: route.udp,
@@ -84,7 +86,7 @@ impl Pgm {
             receive_buffer: Some(options.rcvbuf).filter(|&bytes| bytes >= 0),
             send_buffer: Some(options.sndbuf).filter(|&bytes| bytes >= 0),
         };
-        if setup.max_packet < PACKET_MIN {
+        if !(PACKET_MIN..=PACKET_MAX).contains(&setup.max_packet) {
             return Err(Errno::EINVAL);
         }
         let window = window(options);

@@ -7,7 +7,7 @@ use std::ffi::{CString, c_int, c_void};
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::net::Ipv4Addr;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::library::{
     self, IPPROTO_PGM, Library, RawAddress, RawGroup, RawInfo, RawInterface, RawMessage, RawSocket,
     RawTsi,
 };
+use crate::sys::fd::EventFd;
 use crate::sys::{fd, fork, random};
 
 /// Where a socket's packets go and come from.
@@ -98,6 +99,8 @@ pub struct Socket {
     /// The process that it was made in
     generation: u32,
     socket: RawSocket,
+    /// Whether the library may close it: what it has not made yet, it takes for descriptor 0, and closes that.
+    is_closable: bool,
     sends: bool,
     /// A packet that came in pieces
     joined: Vec<u8>,
@@ -129,14 +132,17 @@ impl Socket {
             library,
             generation: fork::generation(),
             socket: ptr::null_mut(),
+            is_closable: false,
             sends: matches!(role, Role::Sender { .. }),
             joined: Vec::new(),
         };
-        let protocol = if setup.udp {
-            libc::IPPROTO_UDP
+        let (kind, protocol) = if setup.udp {
+            (libc::SOCK_DGRAM, libc::IPPROTO_UDP)
         } else {
-            IPPROTO_PGM
+            (libc::SOCK_RAW, IPPROTO_PGM)
         };
+        let room = [EventFd::new()?, EventFd::new()?];
+        try_sockets(kind, protocol)?;
         let socket = &raw mut this.socket;
         checked(library, |error| {
             let family = libc::AF_INET as libc::sa_family_t;
@@ -144,6 +150,7 @@ impl Socket {
             unsafe { (library.socket)(socket, family, libc::SOCK_SEQPACKET, protocol, error) }
         })?;
         this.configure(setup, role)?;
+        drop(room);
         this.bind(setup, &info)?;
         this.set(library::MULTICAST_LOOP, 0)?;
         this.set(library::MULTICAST_HOPS, setup.hops)?;
@@ -208,7 +215,7 @@ impl Socket {
         }
     }
 
-    fn bind(&self, setup: &Setup, info: &Info) -> io::Result<()> {
+    fn bind(&mut self, setup: &Setup, info: &Info) -> io::Result<()> {
         // SAFETY: what the library found, and with it arrays of that many groups.
         let found = unsafe { &*info.1 };
         if found.recv_count == 0 || found.send_count == 0 {
@@ -227,7 +234,7 @@ impl Socket {
         };
         random::fill(&mut address.tsi.gsi)?;
         let size = |bytes: usize| bytes as libc::socklen_t;
-        checked(self.library, |error| {
+        let bound = checked(self.library, |error| {
             let (place, length) = (&raw const interface, size(size_of::<RawInterface>()));
             let own_length = size(size_of::<RawAddress>());
             let (bind, own) = (self.library.bind3, &raw const address);
@@ -244,7 +251,16 @@ impl Socket {
                     error,
                 )
             }
-        })?;
+        });
+        // Which of its two event descriptors it could not make is not told.
+        let has_both = |error: &io::Error| {
+            !matches!(
+                error.raw_os_error(),
+                Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)
+            )
+        };
+        self.is_closable = bound.as_ref().err().is_none_or(has_both);
+        bound?;
         for group in groups {
             self.set_at(
                 IPPROTO_PGM,
@@ -408,12 +424,27 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.socket.is_null() || fork::generation() != self.generation {
+        if !self.is_closable || fork::generation() != self.generation {
+            // Rather than what is the program's it loses what little there is.
             return;
         }
         // SAFETY: an open socket, not used again. Receivers are told that it ends.
         unsafe { (self.library.close)(self.socket, true) };
     }
+}
+
+/// Makes the library's three sockets and gives them back. The library must not fail at that, nor for want of
+/// descriptors when it binds: it then closes descriptor 0, which is the program's. What other threads
+/// take in between remains a risk.
+fn try_sockets(kind: c_int, protocol: c_int) -> io::Result<()> {
+    let new = || -> io::Result<OwnedFd> {
+        // SAFETY: takes no pointers.
+        let fd = unsafe { syscall!(socket(libc::AF_INET, kind | libc::SOCK_CLOEXEC, protocol)) }?;
+        // SAFETY: the call just made this descriptor and nothing else knows it.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    };
+    let _sockets = [new()?, new()?, new()?];
+    Ok(())
 }
 
 /// Does one of the steps of opening.
