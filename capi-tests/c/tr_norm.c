@@ -3,6 +3,8 @@
  */
 #include "multicast.h"
 
+#include <sys/resource.h>
+
 enum { LONG_SIZE = 200000, SENT = 40 };
 
 /* Two sockets of one group; either may bind or connect. */
@@ -187,6 +189,55 @@ CASE (bad_endpoints)
     rm_ctx (ctx);
 }
 
+enum { FD_LIMIT = 100 };
+
+static int open_fds (void)
+{
+    int count = 0;
+    for (int fd = 0; fd < FD_LIMIT; ++fd)
+        count += fcntl (fd, F_GETFD) != -1;
+    return count;
+}
+
+/* With too few descriptors there is no endpoint, and no fewer of them afterwards; with enough there is one that works. */
+CASE (few_descriptors)
+{
+    int fillers[FD_LIMIT], count = 0, rc = -1;
+    char place[64], endpoint[80];
+    void *ctx = mk_ctx (), *pub = mk_socket (ctx, ZMQ_PUB), *sub = mk_socket (ctx, ZMQ_SUB);
+    struct rlimit before;
+    mk_group (place, sizeof place);
+    snprintf (endpoint, sizeof endpoint, "norm://%s", place);
+    set_str (sub, ZMQ_SUBSCRIBE, "");
+    /* All that does not belong to the endpoint that counts. */
+    REQUIRE_OK (zmq_bind (pub, endpoint));
+    mk_group (place, sizeof place);
+    snprintf (endpoint, sizeof endpoint, "norm://%s", place);
+    REQUIRE_OK (zmq_bind (sub, endpoint));
+    REQUIRE_OK (getrlimit (RLIMIT_NOFILE, &before));
+    const struct rlimit limit = {FD_LIMIT, before.rlim_max};
+    REQUIRE_OK (setrlimit (RLIMIT_NOFILE, &limit));
+    while (count < FD_LIMIT && (fillers[count] = dup (2)) >= 0)
+        ++count;
+    while (rc != 0 && count > 0) {
+        close (fillers[--count]);
+        const int fds = open_fds ();
+        rc = zmq_connect (pub, endpoint);
+        if (rc != 0) {
+            CHECK_INT (zmq_errno (), EMFILE);
+            REQUIRE (open_fds () == fds);
+        }
+    }
+    REQUIRE_OK (rc);
+    REQUIRE_OK (setrlimit (RLIMIT_NOFILE, &before));
+    while (count > 0)
+        close (fillers[--count]);
+    meet (pub, sub);
+    rm_socket (pub);
+    rm_socket (sub);
+    rm_ctx (ctx);
+}
+
 /* The name of an endpoint is the one that it was given; it is taken back by that, once. */
 CASE (taken_back)
 {
@@ -362,6 +413,7 @@ int main (int argc, char **argv)
     RUN_OURS (numbered_senders, "the reference falls silent when there are several");
     RUN_OURS (senders, "the reference gives all senders of a host one number");
     RUN_OURS (bad_endpoints, "the reference ends the process");
+    RUN_OURS (few_descriptors, "undefined on the reference");
     RUN_OURS (taken_back, "the reference knows connected endpoints only, and not by all of their names");
     RUN_OURS (the_tail_arrives, "the reference drops what was not sent yet");
     RUN_OURS (ends_in_time, "as before");

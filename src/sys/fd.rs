@@ -71,6 +71,16 @@ impl AsFd for EventFd {
     }
 }
 
+/// Makes sure that there is room for so many descriptors, until it is dropped: for libraries that do not bear it if there is
+/// none. What other threads take afterwards remains a risk.
+///
+/// # Errors
+/// `EMFILE`, `ENFILE`, `ENOMEM`.
+#[cfg(any(feature = "norm", feature = "pgm"))]
+pub(super) fn hold_room(count: usize) -> io::Result<Vec<EventFd>> {
+    (0..count).map(|_| EventFd::new()).collect()
+}
+
 /// A descriptor that becomes readable when a time has passed (monotonic clock).
 #[derive(Debug)]
 pub struct TimerFd(OwnedFd);

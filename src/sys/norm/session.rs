@@ -14,6 +14,9 @@ use std::ptr;
 use super::library::{self, Library, RawEvent, RawInstance, RawNode, RawObject, RawSession};
 use crate::sys::{fd, fork, thread};
 
+/// How many descriptors the library may have for a session at a time: five for itself, the rest are sockets.
+const DESCRIPTORS: usize = 10;
+
 /// Where a session's packets go and come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {
@@ -137,7 +140,9 @@ impl Session {
         let library = Library::get().ok_or_else(|| error(libc::EPROTONOSUPPORT))?;
         let address = CString::new(setup.address.to_string())?;
         let interface = setup.interface.as_deref().map(CString::new).transpose()?;
-        // The thread that it starts must leave signals to those of the program.
+        // The thread that it starts ends unseen if it has no descriptor left, and leaves others open.
+        drop(fd::hold_room(DESCRIPTORS)?);
+        // It must leave signals to the threads of the program.
         let instance = thread::with_signals_blocked(|| {
             clear_errno();
             // SAFETY: no requirements.

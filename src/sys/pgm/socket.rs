@@ -15,7 +15,6 @@ use super::library::{
     self, IPPROTO_PGM, Library, RawAddress, RawGroup, RawInfo, RawInterface, RawMessage, RawSocket,
     RawTsi,
 };
-use crate::sys::fd::EventFd;
 use crate::sys::{fd, fork, random};
 
 /// Where a socket's packets go and come from.
@@ -141,7 +140,7 @@ impl Socket {
         } else {
             (libc::SOCK_RAW, IPPROTO_PGM)
         };
-        let room = [EventFd::new()?, EventFd::new()?];
+        let room = fd::hold_room(2)?;
         try_sockets(kind, protocol)?;
         let socket = &raw mut this.socket;
         checked(library, |error| {
