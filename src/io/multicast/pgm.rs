@@ -35,6 +35,30 @@ const SILENCE: Duration = Duration::from_secs(300);
 struct Sender {
     inbound: Inbound,
     heard: Instant,
+    /// The number of the packet that goes on with the last one
+    next: Option<u32>,
+}
+
+impl Sender {
+    fn new(max_msg_size: Option<u64>) -> Self {
+        Self {
+            inbound: Inbound::pgm(max_msg_size),
+            heard: Instant::now(),
+            next: None,
+        }
+    }
+
+    /// Takes in a packet with these numbers. One that does not go on with the last is not what a message begun before goes on
+    /// with: the library does not tell of what it missed of a sender that it had forgotten meanwhile.
+    fn take(&mut self, (first, last): (u32, u32), packet: &[u8]) {
+        if self.next.is_some_and(|next| next != first) {
+            self.inbound.join_anew();
+        }
+        self.next = Some(last.wrapping_add(1));
+        if self.inbound.packet(packet).is_err() {
+            self.inbound.join_anew();
+        }
+    }
 }
 
 /// A frame that is being put into packets.
@@ -218,10 +242,9 @@ fn heard(
             return None;
         }
     }
-    let sender = senders.entry(tsi).or_insert_with(|| Sender {
-        inbound: Inbound::pgm(max_msg_size),
-        heard: now,
-    });
+    let sender = senders
+        .entry(tsi)
+        .or_insert_with(|| Sender::new(max_msg_size));
     sender.heard = now;
     Some(sender)
 }
@@ -256,11 +279,9 @@ impl Carrier for Pgm {
             let (senders, waiting) = (&mut self.senders, &mut self.waiting);
             let max_msg_size = self.max_msg_size;
             let outcome = self.socket.receive(|came| match came {
-                Came::Data(tsi, packet) => {
+                Came::Data(tsi, numbers, packet) => {
                     if let Some(sender) = heard(senders, tsi, max_msg_size) {
-                        if sender.inbound.packet(packet).is_err() {
-                            sender.inbound.join_anew();
-                        }
+                        sender.take(numbers, packet);
                         waiting.push(tsi);
                     }
                 }
@@ -324,4 +345,36 @@ fn window(options: &SocketOptions) -> i32 {
     let bytes = (number(options.rate) / 8).saturating_mul(number(options.recovery_ivl));
     let packets = bytes / number(options.multicast_maxtpdu).max(1);
     packets.clamp(1, WINDOW_MAX) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(sender: &mut Sender) -> Vec<Vec<u8>> {
+        let (mut all, mut message) = (Vec::new(), Vec::new());
+        while sender.inbound.next(&mut message) == Ok(true) {
+            all.extend(message.drain(..).map(|part| part.data().to_vec()));
+        }
+        all
+    }
+
+    #[test]
+    fn what_a_gap_tears_is_not_put_together() {
+        let mut sender = Sender::new(None);
+        let half = b"\0\0\x07\0abc";
+        sender.take((u32::MAX, u32::MAX), half);
+        assert!(messages(&mut sender).is_empty());
+        // The numbers begin anew where they end, and several belong to a packet in pieces.
+        sender.take((0, 1), b"\xff\xffdef");
+        assert_eq!(messages(&mut sender), [b"abcdef"]);
+        sender.take((2, 2), half);
+        assert!(messages(&mut sender).is_empty());
+        sender.take((4, 4), b"\0\0\x02\0x");
+        assert_eq!(messages(&mut sender), [b"x"]);
+        // Behind a gap it goes on where a message begins.
+        sender.take((9, 9), b"\xff\xffdef");
+        sender.take((10, 10), b"\0\x01f\x02\0y");
+        assert_eq!(messages(&mut sender), [b"y"]);
+    }
 }

@@ -119,7 +119,7 @@ pub(super) struct RawBuffer {
     socket: RawSocket,
     time: u64,
     pub(super) tsi: RawTsi,
-    sequence: u32,
+    pub(super) sequence: u32,
     padding: u32,
     control: [c_char; 48],
     /// Bytes of data
@@ -142,7 +142,8 @@ pub(super) struct RawMessage {
 
 #[cfg(all(target_pointer_width = "64", target_os = "linux"))]
 const _: () = {
-    assert!(mem::offset_of!(RawBuffer, tsi) == 40 && mem::offset_of!(RawBuffer, len) == 104);
+    assert!(mem::offset_of!(RawBuffer, tsi) == 40 && mem::offset_of!(RawBuffer, sequence) == 48);
+    assert!(mem::offset_of!(RawBuffer, len) == 104);
     assert!(mem::offset_of!(RawBuffer, data) == 152 && size_of::<RawMessage>() == 136);
     assert!(size_of::<RawGroup>() == 392 && mem::offset_of!(RawGroup, address) == 264);
     assert!(size_of::<RawInterface>() == 136 && size_of::<RawInfo>() == 32);

@@ -64,8 +64,9 @@ pub struct Tsi(RawTsi);
 /// What came.
 #[derive(Debug)]
 pub enum Came<'a> {
-    /// The payload of a packet
-    Data(Tsi, &'a [u8]),
+    /// The payload of a packet, or of a few that belong together, and the numbers of the first and the last one. The next
+    /// one of its sender has the next number, unless something was lost.
+    Data(Tsi, (u32, u32), &'a [u8]),
     /// Some of a sender's packets are lost for good
     Lost(Tsi),
 }
@@ -396,15 +397,20 @@ impl Socket {
                 let data =
                     unsafe { std::slice::from_raw_parts(piece.data, usize::from(piece.len)) };
                 if count == 1 {
-                    take(Came::Data(Tsi(piece.tsi), data));
+                    take(Came::Data(
+                        Tsi(piece.tsi),
+                        (piece.sequence, piece.sequence),
+                        data,
+                    ));
                     return;
                 }
                 self.joined.extend_from_slice(data);
             }
-            whose = Some(piece.tsi);
+            let first = whose.map_or(piece.sequence, |(_, (first, _))| first);
+            whose = Some((piece.tsi, (first, piece.sequence)));
         }
-        if let Some(tsi) = whose {
-            take(Came::Data(Tsi(tsi), &self.joined));
+        if let Some((tsi, numbers)) = whose {
+            take(Came::Data(Tsi(tsi), numbers, &self.joined));
         }
     }
 
