@@ -30,7 +30,9 @@ static void look (const char *name)
 
 ssize_t read (int fd, void *data, size_t size)
 {
-    look ("read");
+    /* After a sleep there is one that reads nothing, and may end the thread. */
+    if (fd != -1)
+        look ("read");
     return syscall (SYS_read, fd, data, size);
 }
 

@@ -15,11 +15,16 @@ use std::ptr;
 const DISABLE: c_int = 1;
 const ASYNCHRONOUS: c_int = 1;
 
-// As in libc's `pthread.h`, and unlike any declaration of Rust's: these may unwind.
+// As in libc's headers, and unlike any declaration of Rust's: these may unwind.
+#[allow(
+    clashing_extern_declarations,
+    reason = "differ from libc's in the unwinding only"
+)]
 unsafe extern "C-unwind" {
     fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
     fn pthread_setcanceltype(kind: c_int, before: *mut c_int) -> c_int;
     fn pthread_testcancel();
+    fn read(fd: c_int, data: *mut c_void, size: usize) -> isize;
     fn _pthread_cleanup_push(buffer: *mut Buffer, routine: Routine, arg: *mut c_void);
     fn _pthread_cleanup_pop(buffer: *mut Buffer, execute: c_int);
 }
@@ -132,7 +137,7 @@ pub(super) unsafe fn with_routine<T>(
     result
 }
 
-/// Runs `call`, a system call that the C library knows as no cancellation point, as one.
+/// Runs `call`, a system call that the C library knows as no cancellation point, as one. [`settle`] must follow.
 ///
 /// The thread may be ended at any instruction in here. So nothing is, but the call.
 ///
@@ -147,4 +152,14 @@ pub(super) unsafe fn at_any_time<T>(call: impl FnOnce() -> T) -> T {
     // SAFETY: what the thread had; writes what nobody looks at.
     unsafe { pthread_setcanceltype(before, &raw mut before) };
     result
+}
+
+/// To be called after [`at_any_time`], when what it returned is saved. A cancellation point.
+///
+/// The signal of a cancellation that began meanwhile may still be on its way. Before its release 2.41 the GNU C library
+/// ends the thread when it comes within a system call of its own, even behind a [`Shield`]. Such calls wait for the
+/// signal at their end, if it is announced before they begin: this one does nothing else.
+pub(super) fn settle() {
+    // SAFETY: there is no such descriptor, so that nothing is read.
+    unsafe { read(-1, ptr::null_mut(), 0) };
 }

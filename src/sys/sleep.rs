@@ -171,7 +171,7 @@ impl Bed {
     #[inline(never)]
     unsafe fn lie_down(&self) {
         let Some(wish) = self.wish.take() else { return };
-        let value = match wish {
+        let (value, errno) = match wish {
             Wish::Word {
                 word,
                 expected,
@@ -188,7 +188,7 @@ impl Bed {
                 timeout,
             } => {
                 // SAFETY: there is room for so many, by the caller's promise.
-                c_long::from(unsafe { epoll_wait(epoll, events, room, timeout) })
+                outcome(unsafe { epoll_wait(epoll, events, room, timeout) }.into())
             }
             Wish::Descriptors {
                 set,
@@ -198,10 +198,9 @@ impl Bed {
             } => {
                 let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
                 // SAFETY: there are so many, and what is not NULL is good, by the caller's promise.
-                c_long::from(unsafe { ppoll(set, count, timeout, mask) })
+                outcome(unsafe { ppoll(set, count, timeout, mask) }.into())
             }
         };
-        let errno = if value == -1 { Errno::last() } else { Errno(0) };
         self.outcome.set((value, errno));
     }
 }
@@ -217,11 +216,18 @@ unsafe fn sleep_on_word(
     operation: c_int,
     expected: u32,
     timeout: *const libc::timespec,
-) -> c_long {
+) -> (c_long, Errno) {
     // SAFETY: the kernel compares the word and reads the timeout. Nothing else happens, and nothing is owned here.
     let call = || unsafe { syscall(libc::SYS_futex, word, operation, expected, timeout) };
     // SAFETY: as said.
-    unsafe { cancel::at_any_time(call) }
+    let outcome = outcome(unsafe { cancel::at_any_time(call) });
+    cancel::settle();
+    outcome
+}
+
+/// What a system call returned, with its error.
+fn outcome(value: c_long) -> (c_long, Errno) {
+    (value, if value == -1 { Errno::last() } else { Errno(0) })
 }
 
 /// Runs a call that waits to its end. For callers whose thread nobody cancels, or that do not let the call sleep.
