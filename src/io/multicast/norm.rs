@@ -15,6 +15,8 @@ use crate::transport::NormRoute;
 
 /// What is read of a stream before others have their turn, in bytes.
 const TURN: usize = 256 * 1024;
+/// What finding a loss counts as, since nothing is read then.
+const LOSS: usize = 4096;
 /// Events taken in in a turn.
 const EVENTS: usize = 256;
 /// The longest segment, in bytes: with all heads it fits into a UDP datagram.
@@ -209,7 +211,9 @@ impl Carrier for Norm {
             return true;
         }
         if self.ending == Ending::No && self.write_on() {
-            // What the library told before this does not count, so it is asked anew.
+            // What the library told before does not count, be it of what was sent when all was not flushed yet. So it is
+            // asked anew.
+            self.session.flush();
             while self.session.next_event().is_some() {}
             self.ending = Ending::Waits;
             self.session.flush();
@@ -259,7 +263,10 @@ impl Stream {
             match count {
                 // No memory: this stream's messages get lost.
                 Err(_) => self.lose(Sync::Malformed),
-                _ if !is_whole => self.lose(Sync::Lost),
+                _ if !is_whole => {
+                    self.lose(Sync::Lost);
+                    budget = budget.saturating_sub(LOSS);
+                }
                 Ok(0) if is_malformed => self.sync = Sync::Lost,
                 Ok(0) => {
                     self.is_ready = false;
