@@ -10,7 +10,6 @@ use crate::errno::{Errno, Result};
 use crate::io::{Datagrams, DatagramsOf, Owner};
 use crate::option::Mechanism;
 use crate::pattern::{Origin, PipeEnd, PipeId};
-
 use crate::transport::UdpRoute;
 
 impl Socket {
