@@ -192,6 +192,13 @@ fn a_client_is_not_taken_in_by_an_answer_to_another() {
         assert_eq!(side.error, Some(REFUSED), "{to}");
         assert_eq!(side.transmit_all(), b"");
     }
+    // Nor does it listen for ever, and it is no server: it has nothing to say to that.
+    let now = Instant::now();
+    let mut side = Side::new(client(SocketType::Req), now);
+    side.transmit_all();
+    side.receive(&[b'x'; 16 * 1024 + 1], now);
+    assert_eq!(side.error, Some(REFUSED));
+    assert_eq!(side.transmit_all(), b"");
 }
 
 #[test]

@@ -51,6 +51,9 @@ pub(in super::super) struct Upgraded {
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) struct Refusal(pub(in super::super) &'static str);
 
+/// A server that answers like this is told nothing more.
+const BAD_RESPONSE: Refusal = Refusal("");
+
 impl Upgrade {
     /// A client's side, and its request.
     pub(in super::super) fn client(
@@ -93,10 +96,10 @@ impl Upgrade {
             .position(|window| window == END);
         let Some(at) = found else {
             self.searched = unread.len().saturating_sub(END.len() - 1);
-            return if unread.len() > LONGEST {
-                Err(Refusal(BAD_REQUEST))
-            } else {
-                Ok(None)
+            return match &self.accept {
+                _ if unread.len() <= LONGEST => Ok(None),
+                Some(_) => Err(BAD_RESPONSE),
+                None => Err(Refusal(BAD_REQUEST)),
             };
         };
         let len = searched + at + END.len();
@@ -149,8 +152,7 @@ impl Upgrade {
     }
 
     fn take_response(&self, text: &[u8], accept: &str) -> Result<Upgraded, Refusal> {
-        // There is nothing more to tell such a server.
-        const BAD: Refusal = Refusal("");
+        const BAD: Refusal = BAD_RESPONSE;
         let mut headers = [httparse::EMPTY_HEADER; HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         let parsed = response.parse(text).map_err(|_| BAD)?;
