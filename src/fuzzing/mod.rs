@@ -17,6 +17,7 @@ pub mod streams;
 #[cfg(test)]
 mod tests;
 pub mod values;
+pub mod websocket;
 
 pub use crate::proto::fuzzing as internals;
 
@@ -36,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     ("curve_client", curve::client),
     ("gssapi_server", gssapi::server),
     ("gssapi_client", gssapi::client),
+    ("websocket", websocket::websocket),
     ("metadata", internals::metadata),
     ("zap", internals::zap),
     ("socks", socks::socks),

@@ -20,7 +20,7 @@ const TYPES: [SocketType; 6] = [
 ];
 
 /// A type that the type of the same place in [`TYPES`] talks to.
-const PEERS: [SocketType; 6] = [
+pub(super) const PEERS: [SocketType; 6] = [
     SocketType::Router,
     SocketType::Dealer,
     SocketType::Push,
@@ -31,12 +31,20 @@ const PEERS: [SocketType; 6] = [
 
 /// Gives a stream to an engine three times: whole, in pieces, and with little room for messages.
 /// What comes out is the same; gives the first one.
-fn same_in_any_way(config: &EngineConfig, stream: &[u8], piece: usize) -> Side {
+pub(super) fn same_in_any_way(
+    config: &EngineConfig,
+    stream: &[u8],
+    piece: usize,
+    reply: Option<&Vec<Vec<u8>>>,
+) -> Side {
     let mut whole = Side::new(config);
+    whole.reply = reply.cloned();
     whole.give(stream);
     let mut pieces = Side::at(config, whole.now);
+    pieces.reply = reply.cloned();
     pieces.give_in_pieces(stream, piece);
     let mut slow = Side::at(config, whole.now);
+    slow.reply = reply.cloned();
     slow.inbox.room = Some(1);
     slow.give_in_pieces(stream, piece.saturating_mul(2));
     for _ in 0..=stream.len() {
@@ -47,6 +55,7 @@ fn same_in_any_way(config: &EngineConfig, stream: &[u8], piece: usize) -> Side {
         assert_eq!(other.established, whole.established);
         assert_eq!(other.error, whole.error);
         assert!(other.inbox.frames == whole.inbox.frames);
+        assert!(config.websocket.is_none() || other.out.len() == whole.out.len());
     }
     whole
 }
@@ -65,7 +74,7 @@ pub fn greeting(input: &[u8]) {
         _ => curve::server_config().mechanism,
     };
     let piece = usize::from(script.byte());
-    let side = same_in_any_way(&config, script.rest(), piece);
+    let side = same_in_any_way(&config, script.rest(), piece, None);
     if side.established && config.mechanism != MechanismConfig::Null {
         assert!(side.peer().zmtp.0 >= 3, "a downgrade");
         assert_eq!(config.mechanism, plain_client_config().mechanism);
@@ -74,7 +83,7 @@ pub fn greeting(input: &[u8]) {
 }
 
 /// Options of a socket that matter to frames, with the type's place in the lists above.
-fn frame_config(script: &mut Script<'_>) -> (EngineConfig, usize) {
+pub(super) fn frame_config(script: &mut Script<'_>) -> (EngineConfig, usize) {
     let place = usize::from(script.byte()) % TYPES.len();
     let mut config = EngineConfig::new(TYPES[place]);
     let limits = [
@@ -91,9 +100,9 @@ fn frame_config(script: &mut Script<'_>) -> (EngineConfig, usize) {
 }
 
 /// What a plain reading of frames gives, up to the first that is wrong or incomplete.
-struct Plain {
-    frames: Vec<(Vec<u8>, bool)>,
-    is_wrong: bool,
+pub(super) struct Plain {
+    pub(super) frames: Vec<(Vec<u8>, bool)>,
+    pub(super) is_wrong: bool,
 }
 
 impl Plain {
@@ -172,7 +181,7 @@ impl Plain {
         plain
     }
 
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             frames: Vec::new(),
             is_wrong: false,
@@ -191,7 +200,7 @@ impl Plain {
     }
 }
 
-fn split(bytes: &[u8], n: u64) -> Option<(&[u8], &[u8])> {
+pub(super) fn split(bytes: &[u8], n: u64) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(usize::try_from(n).ok()?)
 }
 
@@ -201,7 +210,7 @@ fn compare(side: &Side, plain: &Plain) {
     assert!(side.inbox.frames == plain.frames);
 }
 
-fn max_of(config: &EngineConfig) -> u64 {
+pub(super) fn max_of(config: &EngineConfig) -> u64 {
     config.max_msg_size.unwrap_or(u64::MAX)
 }
 
@@ -212,7 +221,7 @@ pub fn frames_v1(input: &[u8]) {
     let piece = usize::from(script.byte());
     let frames = script.rest();
     let stream = [b"\x05\0peer", frames].concat();
-    let side = same_in_any_way(&config, &stream, piece);
+    let side = same_in_any_way(&config, &stream, piece, None);
     let mut plain = Plain::v1(frames, max_of(&config));
     if config.socket_type == SocketType::Xpub {
         // A 1.0 subscriber filters for itself.
@@ -232,7 +241,7 @@ pub fn frames_v2(input: &[u8]) {
     stream.push(PEERS[place] as u8);
     stream.extend_from_slice(if revision == 0 { b"\x01\0" } else { b"\0\0" });
     stream.extend_from_slice(frames);
-    let side = same_in_any_way(&config, &stream, piece);
+    let side = same_in_any_way(&config, &stream, piece, None);
     let plain = if revision == 0 {
         Plain::v1(frames, max_of(&config))
     } else {
@@ -257,7 +266,7 @@ pub fn frames_v3(input: &[u8]) {
     stream.extend_from_slice(&[4, ready.len() as u8]);
     stream.extend_from_slice(&ready);
     stream.extend_from_slice(frames);
-    let side = same_in_any_way(&config, &stream, piece);
+    let side = same_in_any_way(&config, &stream, piece, None);
     let takes_subscribe = config.socket_type == SocketType::Xpub;
     let plain = Plain::v2(frames, max_of(&config), takes_subscribe, true);
     compare(&side, &plain);
