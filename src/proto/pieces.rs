@@ -3,6 +3,8 @@
 //!
 //! Limits are the engine's, which asks here how much there is already.
 
+use zeroize::Zeroize;
+
 use super::frame::{COMMAND, Head, Kind};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
@@ -50,7 +52,10 @@ impl Pieces {
         bytes.try_reserve(body.len()).map_err(|_| Errno::ENOMEM)?;
         bytes.extend_from_slice(body.data());
         if head.kind == Kind::Last {
-            return Ok(Some((flags, Msg::copy_of(&bytes)?)));
+            let whole = Msg::copy_of(&bytes);
+            // It may have been a password.
+            bytes.zeroize();
+            return Ok(Some((flags, whole?)));
         }
         self.0 = Some((flags, bytes));
         Ok(None)

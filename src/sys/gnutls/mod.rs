@@ -11,6 +11,7 @@ mod tests;
 use std::ptr;
 
 use crate::errno::{Errno, Result};
+use crate::sys::fork::apart_from_forks;
 use library::{Datum, Library, PEM, RawCredentials};
 pub use session::Session;
 
@@ -67,9 +68,12 @@ impl Credentials {
             }
         }
         if system {
-            // A system without any trusts nobody, which shows when somebody is to be trusted.
-            // SAFETY: the credentials live.
-            unsafe { (this.library.trust_system)(this.raw) };
+            // Other libraries may look there for it, with locks of their own. A system without any trusts nobody, which shows
+            // when somebody is to be trusted.
+            apart_from_forks(|| {
+                // SAFETY: the credentials live.
+                unsafe { (this.library.trust_system)(this.raw) }
+            });
         }
         Ok(this)
     }
