@@ -23,6 +23,7 @@ mod reactor;
 mod resolver;
 mod session;
 mod spin;
+mod standing;
 mod timers;
 mod turn;
 mod workers;
@@ -33,7 +34,7 @@ use std::time::Duration;
 
 pub use any_readable::AnyReadable;
 pub(crate) use contain::{contain, report};
-pub use datagrams::{Datagrams, DatagramsOf};
+pub use datagrams::Datagrams;
 pub use ends::Ends;
 pub use hub::{Hub, Waited, Waiter};
 pub use listener::Listener;
@@ -41,6 +42,7 @@ pub use multicast::{Multicast, MulticastOf, has_norm, has_pgm};
 pub use reactor::{IoThread, ThreadConfig};
 pub use session::{ConnectTarget, Proxy, Session};
 pub use spin::{Spin, Tarry, has_cores};
+pub use standing::SessionOf;
 pub use zap::ZapDialog;
 
 use crate::msg::{Metadata, Msg};

@@ -8,11 +8,11 @@ use super::route::Route;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
 use crate::io::{
-    ConnectTarget, Datagrams, Ends, Listener, Multicast, Owner, Proxy, Session, gssapi,
+    ConnectTarget, Datagrams, Ends, Listener, Multicast, Owner, Proxy, Session, SessionOf, gssapi,
     monitor_event,
 };
 use crate::option::{Mechanism, SocketOptions, trimmed};
-use crate::pattern::{Origin, PipeId, PipeSlot};
+use crate::pattern::{Origin, PipeEnd, PipeId, PipeSlot};
 use crate::socket_type::SocketType;
 use crate::trace::{self, Bytes, Reason, Topic};
 use crate::transport::address::{self, Address, Purpose};
@@ -317,6 +317,36 @@ impl Socket {
         let mut options = self.options.clone();
         options.security.derive_keys();
         Ok((Arc::clone(&self.link), Arc::new(options)))
+    }
+
+    /// What a session without a connection is made of.
+    pub(super) fn with_parts<T>(
+        &self,
+        make: impl FnOnce(&SessionOf<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let link = &self.link;
+        let owner: Arc<dyn Owner> = Arc::clone(link) as Arc<dyn Owner>;
+        make(&SessionOf {
+            hub: &link.need_hub(self.options.affinity)?,
+            owner: &owner,
+            options: &self.options,
+            census: &link.context.census().ok_or(Errno::ETERM)?,
+        })
+    }
+
+    /// Takes in such a session, with its pipe.
+    pub(super) fn attach_standing(
+        &mut self,
+        endpoint: &[u8],
+        end: PipeEnd,
+        kind: impl FnOnce(Arc<PipeSlot>) -> Kind,
+    ) -> PipeId {
+        let slot = Arc::clone(&end.slot);
+        let id = self.pipes.insert(end);
+        self.pattern
+            .attach(&mut self.pipes, id, Origin::Datagrams, None);
+        self.add_endpoint(endpoint, kind(slot));
+        id
     }
 
     /// For these types a second connection to the same endpoint brings nothing, so the call succeeds

@@ -1,14 +1,12 @@
 //! Endpoints of reliable multicast (norm, pgm, epgm): how a socket gets what is sent and received there. To bind and to
 //! connect are the same.
 
-use std::sync::Arc;
-
 use super::endpoints::Kind;
 use super::route::Route;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
-use crate::io::{Multicast, MulticastOf, Owner};
-use crate::pattern::{Origin, PipeId};
+use crate::io::{Multicast, MulticastOf};
+use crate::pattern::PipeId;
 use crate::transport::address::Purpose;
 
 impl Socket {
@@ -29,21 +27,18 @@ impl Socket {
                 // than such that the application believes checked.
                 return Err(Errno::EPROTONOSUPPORT);
             }
-            let link = &self.link;
-            let owner: Arc<dyn Owner> = Arc::clone(link) as Arc<dyn Owner>;
-            let of = MulticastOf {
-                hub: &link.need_hub(self.options.affinity)?,
-                owner: &owner,
-                options: &self.options,
-                census: &link.context.census().ok_or(Errno::ETERM)?,
-                endpoint,
-                is_bound,
-            };
-            match route {
-                Route::Norm(route) => Multicast::norm(&route, &of),
-                Route::Pgm(route) => Multicast::pgm(&route, &of),
-                Route::Udp(_) => Err(Errno::EINVAL),
-            }
+            self.with_parts(|session| {
+                let of = MulticastOf {
+                    session,
+                    endpoint,
+                    is_bound,
+                };
+                match route {
+                    Route::Norm(route) => Multicast::norm(&route, &of),
+                    Route::Pgm(route) => Multicast::pgm(&route, &of),
+                    Route::Udp(_) => Err(Errno::EINVAL),
+                }
+            })
         });
         let report = |&errno: &Errno| {
             if is_bound {
@@ -54,11 +49,6 @@ impl Socket {
         if !is_bound {
             self.trace("connect", endpoint, None);
         }
-        let slot = Arc::clone(&end.slot);
-        let id = self.pipes.insert(end);
-        self.pattern
-            .attach(&mut self.pipes, id, Origin::Datagrams, None);
-        self.add_endpoint(endpoint, Kind::Multicast(session, slot));
-        Ok(id)
+        Ok(self.attach_standing(endpoint, end, |slot| Kind::Multicast(session, slot)))
     }
 }

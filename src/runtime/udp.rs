@@ -1,15 +1,14 @@
 //! Endpoints of udp (`zmq_udp(7)`): how a socket gets its datagrams.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use super::endpoints::Kind;
 use super::route::Route;
 use super::socket::Socket;
 use crate::errno::{Errno, Result};
-use crate::io::{Datagrams, DatagramsOf, Owner};
+use crate::io::Datagrams;
 use crate::option::Mechanism;
-use crate::pattern::{Origin, PipeEnd, PipeId};
+use crate::pattern::PipeId;
 use crate::transport::UdpRoute;
 
 impl Socket {
@@ -31,7 +30,7 @@ impl Socket {
         let (session, end) =
             bound.inspect_err(|&errno| self.report_bind_failed(endpoint, errno))?;
         let resolved = session.endpoint().to_owned();
-        self.take_in_session(endpoint, session, end);
+        self.attach_standing(endpoint, end, |slot| Kind::Datagrams(session, slot));
         self.last_endpoint = resolved;
         Ok(())
     }
@@ -51,32 +50,7 @@ impl Socket {
         }
         let (session, end) = self.with_parts(|of| Datagrams::connect(&route, of, endpoint))?;
         self.trace("connect", endpoint, None);
-        Ok(self.take_in_session(endpoint, session, end))
-    }
-
-    fn with_parts<T>(&self, make: impl FnOnce(&DatagramsOf<'_>) -> Result<T>) -> Result<T> {
-        let link = &self.link;
-        let owner: Arc<dyn Owner> = Arc::clone(link) as Arc<dyn Owner>;
-        make(&DatagramsOf {
-            hub: &link.need_hub(self.options.affinity)?,
-            owner: &owner,
-            options: &self.options,
-            census: &link.context.census().ok_or(Errno::ETERM)?,
-        })
-    }
-
-    fn take_in_session(
-        &mut self,
-        endpoint: &[u8],
-        session: Arc<Datagrams>,
-        end: PipeEnd,
-    ) -> PipeId {
-        let slot = Arc::clone(&end.slot);
-        let id = self.pipes.insert(end);
-        self.pattern
-            .attach(&mut self.pipes, id, Origin::Datagrams, None);
-        self.add_endpoint(endpoint, Kind::Datagrams(session, slot));
-        id
+        Ok(self.attach_standing(endpoint, end, |slot| Kind::Datagrams(session, slot)))
     }
 }
 

@@ -20,7 +20,7 @@ const SENDS: usize = 1;
 impl Datagrams {
     /// Hands on what has come, as far as there is room; true: there may be more.
     pub(super) fn receive(&self, core: &mut Core) -> bool {
-        if self.role == Role::Radio || core.farewell.is_some() || !core.readable {
+        if self.role == Role::Radio || core.line.farewell.is_some() || !core.readable {
             return false;
         }
         let mut inbox = take_inbox();
@@ -31,7 +31,7 @@ impl Datagrams {
             let room = Self::room(core);
             if room == 0 {
                 // Waiting may prove needless: credit has come meanwhile.
-                if core.to_socket.is_orphaned() || core.to_socket.wait_for_room() {
+                if core.line.to_socket.is_orphaned() || core.line.to_socket.wait_for_room() {
                     break;
                 }
                 continue;
@@ -51,18 +51,19 @@ impl Datagrams {
             }
         }
         put_back(inbox);
-        if pushed && core.to_socket.reader_waits() {
-            self.owner.post(Event::Readable(Arc::clone(&core.slot)));
+        if pushed && core.line.to_socket.reader_waits() {
+            self.owner
+                .post(Event::Readable(Arc::clone(&core.line.slot)));
         }
         core.readable && turns == TURN
     }
 
     /// How many messages the owner has room for; news of that are taken in where they matter.
     fn room(core: &mut Core) -> usize {
-        if core.to_socket.room() < BATCH {
-            let _ = core.to_socket.take_credit();
+        if core.line.to_socket.room() < BATCH {
+            let _ = core.line.to_socket.take_credit();
         }
-        core.to_socket.room()
+        core.line.to_socket.room()
     }
 
     /// Makes a message of a datagram, if it is one; whether the owner got something.
@@ -76,7 +77,7 @@ impl Datagrams {
             else {
                 return false;
             };
-            return core.to_socket.send(message);
+            return core.line.to_socket.send(message);
         }
         let Some(from) = inbox.from(index) else {
             return false;
@@ -86,8 +87,8 @@ impl Datagrams {
             return false;
         };
         name.set_more(true);
-        core.to_socket.send(name);
-        core.to_socket.send(body)
+        core.line.to_socket.send(name);
+        core.line.to_socket.send(body)
     }
 
     /// Sends what was published, as far as the kernel has room; true: there may be more.
@@ -119,7 +120,7 @@ impl Datagrams {
     fn take_unsent(&self, core: &mut Core) {
         let mut wake_writer = false;
         while core.unsent.len() < BATCH {
-            let Some(first) = core.from_socket.recv() else {
+            let Some(first) = core.line.from_socket.recv() else {
                 break;
             };
             wake_writer |= first.wake_writer;
@@ -133,7 +134,7 @@ impl Datagrams {
                 continue;
             }
             // The frames of a message are published together.
-            let Some(second) = core.from_socket.recv() else {
+            let Some(second) = core.line.from_socket.recv() else {
                 break;
             };
             wake_writer |= second.wake_writer;
@@ -147,9 +148,10 @@ impl Datagrams {
                 core.unsent.push(Unsent { to, body });
             }
         }
-        self.turn.note_progress(core.from_socket.messages());
+        self.turn.note_progress(core.line.from_socket.messages());
         if wake_writer {
-            self.owner.post(Event::Writable(Arc::clone(&core.slot)));
+            self.owner
+                .post(Event::Writable(Arc::clone(&core.line.slot)));
         }
     }
 }

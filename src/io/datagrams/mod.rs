@@ -18,19 +18,16 @@ use std::time::Instant;
 
 use mio::{Interest, Token};
 
-use super::contain::contain;
-use super::farewell::Farewell;
 use super::gather;
 use super::hub::Hub;
 use super::pace;
-use super::timers::Timed;
+use super::standing::{Line, SessionOf, Standing};
 use super::turn::{CLOSED, DEADLINE, Driven, READABLE, RETIRED, Turn, WORK, WRITABLE};
-use super::{Census, Ends, Event, LiveGuard, Owner, monitor_event};
+use super::{Ends, Event, Owner, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
-use crate::option::SocketOptions;
-use crate::pattern::{PeerEnd, PipeEnd, PipeSlot};
-use crate::pipe::{Reader, Writer, lane};
+use crate::pattern::{PeerEnd, PipeEnd};
+use crate::pipe::Writer;
 use crate::socket_type::SocketType;
 use crate::sys::datagram::{BATCH, Destination};
 use crate::transport::{UdpRoute, UdpSocket};
@@ -73,9 +70,7 @@ pub(super) struct Core {
     socket: Option<UdpSocket>,
     /// Where the hub knows the socket, if it does.
     token: Option<Token>,
-    to_socket: Writer,
-    from_socket: Reader,
-    slot: Arc<PipeSlot>,
+    line: Line<Datagrams>,
     /// There may be datagrams to receive.
     readable: bool,
     /// The kernel has no room; it will tell.
@@ -85,35 +80,12 @@ pub(super) struct Core {
     unsent: Vec<Unsent>,
     /// A message of the group received last, to share its name.
     last_group: Msg,
-    /// Set when the socket has let go: when to give up what is unsent.
-    farewell: Option<Farewell>,
-    scheduled: Option<Instant>,
-    live: Option<LiveGuard>,
-    keep: Option<Arc<Datagrams>>,
 }
 
 struct Unsent {
     /// `None`: the session's target
     to: Option<Destination>,
     body: Msg,
-}
-
-/// What a session of udp is made for.
-pub struct DatagramsOf<'a> {
-    /// The socket's hub
-    pub hub: &'a Arc<Hub>,
-    /// The socket
-    pub owner: &'a Arc<dyn Owner>,
-    /// Its options
-    pub options: &'a SocketOptions,
-    /// Its context's count of sessions
-    pub census: &'a Arc<dyn Census>,
-}
-
-impl std::fmt::Debug for DatagramsOf<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DatagramsOf").finish_non_exhaustive()
-    }
 }
 
 impl Datagrams {
@@ -124,7 +96,7 @@ impl Datagrams {
     /// As `zmq_bind(3)` says.
     pub fn bind(
         route: &UdpRoute,
-        of: &DatagramsOf<'_>,
+        of: &SessionOf<'_>,
         name_by: impl FnOnce(SocketAddr) -> Vec<u8>,
     ) -> Result<(Arc<Self>, PipeEnd)> {
         let socket = UdpSocket::bind(route, of.options)?;
@@ -150,7 +122,7 @@ impl Datagrams {
     /// As `zmq_connect(3)` says.
     pub fn connect(
         route: &UdpRoute,
-        of: &DatagramsOf<'_>,
+        of: &SessionOf<'_>,
         endpoint: &[u8],
     ) -> Result<(Arc<Self>, PipeEnd)> {
         let socket = UdpSocket::sender(route, of.options)?;
@@ -160,7 +132,7 @@ impl Datagrams {
 
     fn new(
         route: &UdpRoute,
-        of: &DatagramsOf<'_>,
+        of: &SessionOf<'_>,
         socket: UdpSocket,
         ends: Ends,
     ) -> (Arc<Self>, PipeEnd) {
@@ -169,14 +141,9 @@ impl Datagrams {
             SocketType::Dgram => Role::Dgram,
             _ => Role::Dish,
         };
-        of.hub.note_datagrams();
-        let (sndhwm, rcvhwm) = of.owner.hwms();
-        let (tx, from_socket) = lane(sndhwm, false);
-        let (to_socket, rx) = lane(rcvhwm, false);
-        let slot = PipeSlot::new();
         let target = route.target();
         let target = socket.reach(target).unwrap_or(target);
-        let live = LiveGuard::new(Arc::clone(of.census), of.owner.name(), ends.name());
+        let (line, loose) = Line::new(of, ends.name(), false);
         let session = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             hub: Arc::clone(of.hub),
@@ -186,29 +153,16 @@ impl Datagrams {
             turn: Turn::new(Core {
                 socket: Some(socket),
                 token: None,
-                to_socket,
-                from_socket,
-                slot: Arc::clone(&slot),
+                line,
                 readable: false,
                 is_blocked: false,
                 target: Destination::new(&target),
                 unsent: Vec::new(),
                 last_group: Msg::new(),
-                farewell: None,
-                scheduled: None,
-                live: Some(live),
-                keep: None,
             }),
             is_done: AtomicBool::new(false),
         });
-        session.turn.core().keep = Some(Arc::clone(&session));
-        let end = PipeEnd {
-            tx,
-            rx,
-            peer: Arc::clone(&session) as Arc<dyn PeerEnd>,
-            slot,
-            hwm_boost: (Some(0), Some(0)),
-        };
+        let end = session.turn.core().line.begin(&session, loose);
         (session, end)
     }
 
@@ -228,27 +182,6 @@ impl Datagrams {
     /// period.
     pub fn retire(&self) {
         self.run(RETIRED);
-    }
-
-    fn process(&self, core: &mut Core, todo: u32) {
-        core.readable |= todo & READABLE != 0;
-        if todo & WRITABLE != 0 && core.is_blocked {
-            core.is_blocked = false;
-            self.watch(core);
-        }
-        if todo & DEADLINE != 0 {
-            core.scheduled = None;
-        }
-        let is_left = todo & CLOSED != 0 && core.from_socket.is_orphaned();
-        if todo & RETIRED != 0 || is_left {
-            self.bid_farewell(core);
-        }
-        let more_to_read = self.receive(core);
-        let more_to_send = self.transmit(core);
-        if more_to_read || more_to_send {
-            self.come_again();
-        }
-        self.conclude(core);
     }
 
     fn come_again(&self) {
@@ -294,47 +227,17 @@ impl Datagrams {
         }
     }
 
-    fn bid_farewell(&self, core: &mut Core) {
-        let now = Instant::now();
-        core.farewell = Some(Farewell::bid(core.farewell, self.owner.linger(), now));
-    }
-
     /// Ends the session if its work is done, and sees to the end of the linger period otherwise.
     fn conclude(&self, core: &mut Core) {
-        let Some(farewell) = core.farewell else {
+        let Some(farewell) = core.line.farewell else {
             return;
         };
-        let is_sent = core.unsent.is_empty() && core.from_socket.is_finished();
+        let is_sent = core.unsent.is_empty() && core.line.from_socket.is_finished();
         if is_sent || farewell.is_over(Instant::now()) {
             self.finish(core);
-        } else if let Some(until) = farewell.until
-            && core.scheduled.is_none_or(|scheduled| until < scheduled)
-        {
-            core.scheduled = Some(until);
-            let me: Weak<dyn Timed> = self.me.clone();
-            self.hub.io().at(until, me);
+        } else if let Some(until) = farewell.until {
+            core.line.call_at(until, &self.hub, &self.me);
         }
-    }
-
-    /// Gives everything back.
-    fn finish(&self, core: &mut Core) {
-        if self.is_done.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        self.deregister(core);
-        if self.role != Role::Radio {
-            self.report(monitor_event::CLOSED, core);
-        }
-        core.socket = None;
-        core.unsent = Vec::new();
-        // The owner may be at its end of the lanes: they end for it too.
-        let (nobody, _) = lane(0, false);
-        drop(std::mem::replace(&mut core.to_socket, nobody));
-        let (_, nothing) = lane(0, false);
-        drop(std::mem::replace(&mut core.from_socket, nothing));
-        self.owner.post(Event::Closed(Arc::clone(&core.slot)));
-        core.live = None;
-        core.keep = None;
     }
 
     fn report(&self, event: u64, core: &Core) {
@@ -357,17 +260,56 @@ impl Driven for Datagrams {
     }
 
     fn work(&self, core: &mut Core, todo: u32) {
-        if self.is_done() {
+        self.work_contained(core, todo);
+    }
+}
+
+impl Standing for Datagrams {
+    const NAMES: (&'static str, &'static str) = (
+        "a udp session, which is dropped",
+        "the end of a udp session",
+    );
+
+    fn is_over(&self) -> bool {
+        self.is_done()
+    }
+
+    fn line<'a>(&self, core: &'a mut Core) -> &'a mut Line<Self> {
+        &mut core.line
+    }
+
+    fn process(&self, core: &mut Core, todo: u32) {
+        core.readable |= todo & READABLE != 0;
+        if todo & WRITABLE != 0 && core.is_blocked {
+            core.is_blocked = false;
+            self.watch(core);
+        }
+        if todo & DEADLINE != 0 {
+            core.line.note_called();
+        }
+        let is_left = todo & CLOSED != 0 && core.line.from_socket.is_orphaned();
+        if todo & RETIRED != 0 || is_left {
+            core.line.bid_farewell(&self.owner);
+        }
+        let more_to_read = self.receive(core);
+        let more_to_send = self.transmit(core);
+        if more_to_read || more_to_send {
+            self.come_again();
+        }
+        self.conclude(core);
+    }
+
+    fn finish(&self, core: &mut Core) {
+        if self.is_done.swap(true, Ordering::AcqRel) {
             return;
         }
-        let work = || self.process(core, todo);
-        if contain("a udp session, which is dropped", work).is_none() {
-            const STEP: &str = "the end of a udp session";
-            contain(STEP, || self.finish(core));
-            // Whatever else is broken, the context is to end.
-            let (live, keep) = (core.live.take(), core.keep.take());
-            contain(STEP, || drop((live, keep)));
+        self.deregister(core);
+        if self.role != Role::Radio {
+            self.report(monitor_event::CLOSED, core);
         }
+        core.socket = None;
+        core.unsent = Vec::new();
+        core.line.end(&self.owner);
     }
 }
 

@@ -25,17 +25,14 @@ use std::time::{Duration, Instant};
 use mio::{Interest, Token};
 
 use self::carrier::{Carrier, Outlet, Turn as Received};
-use super::contain::contain;
-use super::farewell::Farewell;
 use super::gather;
 use super::hub::Hub;
-use super::timers::Timed;
+use super::standing::{Line, SessionOf, Standing};
 use super::turn::{CLOSED, DEADLINE, Driven, RETIRED, Turn, WORK};
-use super::{Census, Ends, Event, LiveGuard, Owner, monitor_event};
+use super::{Ends, Event, Owner, monitor_event};
 use crate::errno::{Errno, Result};
-use crate::option::SocketOptions;
-use crate::pattern::{PeerEnd, PipeEnd, PipeSlot};
-use crate::pipe::{Reader, Writer, lane};
+use crate::pattern::{PeerEnd, PipeEnd};
+use crate::pipe::Writer;
 use crate::socket_type::SocketType;
 use crate::transport::{NormRoute, PgmRoute};
 
@@ -86,28 +83,15 @@ pub(super) struct Core {
     carrier: Option<Box<dyn Carrier>>,
     /// Where the hub knows the carrier's descriptors
     tokens: Vec<(RawFd, Token)>,
-    to_socket: Writer,
-    from_socket: Reader,
-    slot: Arc<PipeSlot>,
-    /// Set when the socket has let go: when to give up what is unsent.
-    farewell: Option<Farewell>,
+    line: Line<Multicast>,
     /// Whether the end of what is sent was seen
     is_last: bool,
-    scheduled: Option<Instant>,
-    live: Option<LiveGuard>,
-    keep: Option<Arc<Multicast>>,
 }
 
 /// What a session of multicast is made for.
 pub struct MulticastOf<'a> {
-    /// The socket's hub
-    pub hub: &'a Arc<Hub>,
-    /// The socket
-    pub owner: &'a Arc<dyn Owner>,
-    /// Its options
-    pub options: &'a SocketOptions,
-    /// Its context's count of sessions
-    pub census: &'a Arc<dyn Census>,
+    /// What every session is
+    pub session: &'a SessionOf<'a>,
     /// The endpoint's name
     pub endpoint: &'a [u8],
     /// Whether it is bound; that makes no difference but to monitors
@@ -128,7 +112,7 @@ impl Multicast {
     /// and others of the system.
     pub fn norm(route: &NormRoute, of: &MulticastOf<'_>) -> Result<(Arc<Self>, PipeEnd)> {
         #[cfg(feature = "norm")]
-        return Self::begin(norm::Norm::open(route, sends(of), of.options)?, of);
+        return Self::begin(norm::Norm::open(route, sends(of), of.session.options)?, of);
         #[cfg(not(feature = "norm"))]
         {
             let _ = (route, of);
@@ -143,7 +127,7 @@ impl Multicast {
     /// that cannot be; `EMFILE` and others of the system.
     pub fn pgm(route: &PgmRoute, of: &MulticastOf<'_>) -> Result<(Arc<Self>, PipeEnd)> {
         #[cfg(feature = "pgm")]
-        return Self::begin(pgm::Pgm::open(route, sends(of), of.options)?, of);
+        return Self::begin(pgm::Pgm::open(route, sends(of), of.session.options)?, of);
         #[cfg(not(feature = "pgm"))]
         {
             let _ = (route, of);
@@ -177,48 +161,30 @@ impl Multicast {
     }
 
     fn new(carrier: Box<dyn Carrier>, of: &MulticastOf<'_>) -> (Arc<Self>, PipeEnd) {
-        of.hub.note_datagrams();
-        let (sndhwm, rcvhwm) = of.owner.hwms();
-        let conflate = of.options.conflates();
-        let (tx, from_socket) = lane(sndhwm, conflate);
-        let (to_socket, rx) = lane(rcvhwm, conflate);
-        let slot = PipeSlot::new();
+        let options = of.session.options;
         let ends = if of.is_bound {
             Ends::bound(of.endpoint, b"")
         } else {
             Ends::connected(b"", of.endpoint)
         };
-        let live = LiveGuard::new(Arc::clone(of.census), of.owner.name(), ends.name());
-        let recovery = u64::try_from(of.options.recovery_ivl).unwrap_or(0);
+        let (line, loose) = Line::new(of.session, ends.name(), options.conflates());
+        let recovery = u64::try_from(options.recovery_ivl).unwrap_or(0);
         let session = Arc::new_cyclic(|me| Self {
             me: me.clone(),
-            hub: Arc::clone(of.hub),
-            owner: Arc::clone(of.owner),
+            hub: Arc::clone(of.session.hub),
+            owner: Arc::clone(of.session.owner),
             sends: sends(of),
             ends,
             recovery: Duration::from_millis(recovery),
             turn: Turn::new(Core {
                 carrier: Some(carrier),
                 tokens: Vec::new(),
-                to_socket,
-                from_socket,
-                slot: Arc::clone(&slot),
-                farewell: None,
+                line,
                 is_last: false,
-                scheduled: None,
-                live: Some(live),
-                keep: None,
             }),
             is_done: AtomicBool::new(false),
         });
-        session.turn.core().keep = Some(Arc::clone(&session));
-        let end = PipeEnd {
-            tx,
-            rx,
-            peer: Arc::clone(&session) as Arc<dyn PeerEnd>,
-            slot,
-            hwm_boost: (Some(0), Some(0)),
-        };
+        let end = session.turn.core().line.begin(&session, loose);
         (session, end)
     }
 
@@ -240,37 +206,16 @@ impl Multicast {
         self.run(RETIRED);
     }
 
-    fn process(&self, core: &mut Core, todo: u32) {
-        if todo & DEADLINE != 0 {
-            core.scheduled = None;
-        }
-        let is_left = todo & CLOSED != 0 && core.from_socket.is_orphaned();
-        if todo & RETIRED != 0 || is_left {
-            let farewell = Farewell::bid(core.farewell, self.owner.linger(), Instant::now());
-            core.farewell = Some(farewell);
-        }
-        let more_to_read = self.receive(core);
-        let more_to_send = self.transmit(core);
-        if (more_to_read || more_to_send)
-            && let Some(me) = self.me.upgrade()
-        {
-            self.hub.call_again(me);
-        }
-        self.conclude(core);
-        if let Some(at) = core.carrier.as_ref().and_then(|carrier| carrier.deadline()) {
-            self.call_at(core, at);
-        }
-    }
-
     /// Takes in what happened, and hands on what has come, as far as there is room; true: there may be more.
     fn receive(&self, core: &mut Core) -> bool {
         let Some(carrier) = &mut core.carrier else {
             return false;
         };
-        let mut outlet = Outlet::new(&mut core.to_socket);
+        let mut outlet = Outlet::new(&mut core.line.to_socket);
         let received = carrier.receive(&mut outlet);
-        if outlet.pushed && core.to_socket.reader_waits() {
-            self.owner.post(Event::Readable(Arc::clone(&core.slot)));
+        if outlet.pushed && core.line.to_socket.reader_waits() {
+            self.owner
+                .post(Event::Readable(Arc::clone(&core.line.slot)));
         }
         received == Received::ComeAgain
     }
@@ -282,7 +227,7 @@ impl Multicast {
         };
         let (mut wake_writer, mut count) = (false, 0);
         while count < SENDS && (!self.sends || carrier.is_ready()) {
-            let Some(next) = core.from_socket.recv() else {
+            let Some(next) = core.line.from_socket.recv() else {
                 break;
             };
             count += 1;
@@ -295,9 +240,10 @@ impl Multicast {
         if self.sends && count < SENDS {
             carrier.flush();
         }
-        self.turn.note_progress(core.from_socket.messages());
+        self.turn.note_progress(core.line.from_socket.messages());
         if wake_writer {
-            self.owner.post(Event::Writable(Arc::clone(&core.slot)));
+            self.owner
+                .post(Event::Writable(Arc::clone(&core.line.slot)));
         }
         count == SENDS
     }
@@ -317,11 +263,11 @@ impl Multicast {
 
     /// Ends the session if its work is done, and sees to the end of the linger period otherwise.
     fn conclude(&self, core: &mut Core) {
-        let Some(farewell) = &mut core.farewell else {
+        let Some(farewell) = &mut core.line.farewell else {
             return;
         };
         let now = Instant::now();
-        let is_taken = !self.sends || core.from_socket.is_finished();
+        let is_taken = !self.sends || core.line.from_socket.is_finished();
         if is_taken && !core.is_last {
             core.is_last = true;
             // Nobody may be there to hear it, and the rate may be slow: it is not worth more than that.
@@ -337,39 +283,8 @@ impl Multicast {
         if is_over || is_sent {
             self.finish(core);
         } else if let Some(until) = until {
-            self.call_at(core, until);
+            core.line.call_at(until, &self.hub, &self.me);
         }
-    }
-
-    /// Has the session called at this time, if not before.
-    fn call_at(&self, core: &mut Core, at: Instant) {
-        if core.scheduled.is_none_or(|scheduled| at < scheduled) {
-            core.scheduled = Some(at);
-            let me: Weak<dyn Timed> = self.me.clone();
-            self.hub.io().at(at, me);
-        }
-    }
-
-    /// Gives everything back.
-    fn finish(&self, core: &mut Core) {
-        if self.is_done.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        if self.is_bound() {
-            self.report(monitor_event::CLOSED, core);
-        }
-        for (fd, token) in core.tokens.drain(..) {
-            self.hub.remove(fd, token);
-        }
-        core.carrier = None;
-        // The owner may be at its end of the lanes: they end for it too.
-        let (nobody, _) = lane(0, false);
-        drop(std::mem::replace(&mut core.to_socket, nobody));
-        let (_, nothing) = lane(0, false);
-        drop(std::mem::replace(&mut core.from_socket, nothing));
-        self.owner.post(Event::Closed(Arc::clone(&core.slot)));
-        core.live = None;
-        core.keep = None;
     }
 
     fn report(&self, event: u64, core: &Core) {
@@ -382,7 +297,10 @@ impl Multicast {
 
 /// Whether a session is a sender's.
 fn sends(of: &MulticastOf<'_>) -> bool {
-    matches!(of.options.socket_type, SocketType::Pub | SocketType::Xpub)
+    matches!(
+        of.session.options.socket_type,
+        SocketType::Pub | SocketType::Xpub
+    )
 }
 
 impl Driven for Multicast {
@@ -397,17 +315,57 @@ impl Driven for Multicast {
     }
 
     fn work(&self, core: &mut Core, todo: u32) {
-        if self.is_done() {
+        self.work_contained(core, todo);
+    }
+}
+
+impl Standing for Multicast {
+    const NAMES: (&'static str, &'static str) = (
+        "a multicast session, which is dropped",
+        "the end of a multicast session",
+    );
+
+    fn is_over(&self) -> bool {
+        self.is_done()
+    }
+
+    fn line<'a>(&self, core: &'a mut Core) -> &'a mut Line<Self> {
+        &mut core.line
+    }
+
+    fn process(&self, core: &mut Core, todo: u32) {
+        if todo & DEADLINE != 0 {
+            core.line.note_called();
+        }
+        let is_left = todo & CLOSED != 0 && core.line.from_socket.is_orphaned();
+        if todo & RETIRED != 0 || is_left {
+            core.line.bid_farewell(&self.owner);
+        }
+        let more_to_read = self.receive(core);
+        let more_to_send = self.transmit(core);
+        if (more_to_read || more_to_send)
+            && let Some(me) = self.me.upgrade()
+        {
+            self.hub.call_again(me);
+        }
+        self.conclude(core);
+        if let Some(at) = core.carrier.as_ref().and_then(|carrier| carrier.deadline()) {
+            core.line.call_at(at, &self.hub, &self.me);
+        }
+    }
+
+    fn finish(&self, core: &mut Core) {
+        if self.is_done.swap(true, Ordering::AcqRel) {
             return;
         }
-        let work = || self.process(core, todo);
-        if contain("a multicast session, which is dropped", work).is_none() {
-            const STEP: &str = "the end of a multicast session";
-            contain(STEP, || self.finish(core));
-            // Whatever else is broken, the context is to end.
-            let (live, keep) = (core.live.take(), core.keep.take());
-            contain(STEP, || drop((live, keep)));
+        if self.is_bound() {
+            self.report(monitor_event::CLOSED, core);
         }
+        for (fd, token) in core.tokens.drain(..) {
+            self.hub.remove(fd, token);
+        }
+        core.carrier = None;
+        core.line.end(&self.owner);
     }
 }
 
