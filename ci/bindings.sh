@@ -123,6 +123,8 @@ pyzmq_build() {
             --no-cache-dir --target "$work/pyzmq.$which" "$work/pyzmq-$pyzmq.tar.gz" || return 1
         mkdir "$work/tests.$which"
         cp -r "$work/pyzmq-$pyzmq/tests" "$work/pyzmq-$pyzmq/pytest.ini" "$work/tests.$which/"
+        # Two tests give a message that was sent five milliseconds to arrive, which a loaded machine does not always keep.
+        sed -i 's/\(events = await b\.poll(timeout=5\))/\1000)/' "$work/tests.$which/tests/"test_{asyncio,future}.py || return 1
         # No LD_LIBRARY_PATH: the extension finds what it was built against.
         PYTHONPATH=$work/pyzmq.$which "$work/venv/bin/python" -c "import zmq
 zmq.Context().term()
@@ -225,8 +227,10 @@ if wanted czmq; then
         missing "CZMQ: libczmq-dev"
     else
         cc -std=gnu99 -Wall -Wextra -Werror -o "$work/selftest" bindings/czmq/selftest.c -Wl,--no-as-needed -lczmq -lzmq -ldl
-        # Those that use libzmq. Files, lists, hashes and the like are not its business.
-        classes=(zactor zauth zcert zcertstore zframe zgossip zloop zmonitor zmsg zpoller zproxy zsock_option zsock zstr zsys)
+        cc -std=gnu99 -Wall -Wextra -Werror -o "$work/gossip" bindings/czmq/gossip.c -Wl,--no-as-needed -lczmq -lzmq -ldl
+        # Those that use libzmq. Files, lists, hashes and the like are not its business. Not zgossip, which is decided by a
+        # race of its own on every libzmq (docs/bindings.md): gossip.c is in its place.
+        classes=(zactor zauth zcert zcertstore zframe zloop zmonitor zmsg zpoller zproxy zsock_option zsock zstr zsys)
         [ "${#alone[@]}" -eq 0 ] || classes+=(zbeacon)
         # czmq_run WHICH: one line each in czmq.WHICH. In a folder of its own: some write files.
         czmq_run() {
@@ -254,6 +258,7 @@ if wanted czmq; then
                 tail -n 5 "$work/czmq.ours.$class"
             fi
         done <"$work/czmq.ours"
+        same gossip "$work/gossip"
     fi
 fi
 
