@@ -43,6 +43,15 @@ wanted() {
     case " $parts " in *" $1 "*) ;; *) return 1 ;; esac
 }
 parts=$*
+# fetched COMMAND...: runs what fetches from a registry, up to three times: one that is busy is no finding.
+fetched() {
+    local turn
+    for turn in 1 2 3; do
+        "$@" && return
+        sleep $((5 * turn))
+    done
+    return 1
+}
 
 # --- the two libraries, each as an installation ----------------------------------------------------
 
@@ -112,10 +121,10 @@ opened() {
 pyzmq_build() {
     "$python" -m venv "$work/venv" || return 1
     local pip=("$work/venv/bin/pip" --disable-pip-version-check -q)
-    "${pip[@]}" install 'scikit-build-core<1' 'cython<4' packaging ninja 'cmake<5' 'pytest<10' 'pytest-asyncio<2' \
+    fetched "${pip[@]}" install 'scikit-build-core<1' 'cython<4' packaging ninja 'cmake<5' 'pytest<10' 'pytest-asyncio<2' \
         'pytest-rerunfailures<17' 'tornado<7' gevent setuptools || return 1
     # Building it tells pip its version, so what is needed to build is installed by now.
-    "${pip[@]}" download --no-deps --no-build-isolation --no-binary pyzmq -d "$work" "pyzmq==$pyzmq" 2>/dev/null || return 1
+    fetched "${pip[@]}" download --no-deps --no-build-isolation --no-binary pyzmq -d "$work" "pyzmq==$pyzmq" 2>/dev/null || return 1
     tar -xzf "$work/pyzmq-$pyzmq.tar.gz" -C "$work"
     local which
     for which in ours reference; do
@@ -297,8 +306,8 @@ node_build() {
     abi=$(node -p process.versions.modules)
     [ -e "$headers/node_api.h" ] || return 1
     mkdir -p "$work/node/src"
-    (cd "$work/node" && npm pack --silent "zeromq@$zeromqjs" >/dev/null && tar -xzf "zeromq-$zeromqjs.tgz" && cd package &&
-        npm pkg delete devDependencies && npm install --ignore-scripts --no-save --no-audit --no-fund) || return 1
+    (cd "$work/node" && fetched npm pack --silent "zeromq@$zeromqjs" >/dev/null && tar -xzf "zeromq-$zeromqjs.tgz" && cd package &&
+        npm pkg delete devDependencies && fetched npm install --ignore-scripts --no-save --no-audit --no-fund) || return 1
     cd "$work/node/package"
     rm -rf build
     mkdir -p "build/linux/own"
