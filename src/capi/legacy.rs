@@ -6,7 +6,9 @@ use std::ptr;
 use super::handle::{wait_with_socket, with_socket};
 use super::message::zmq_msg_t;
 use super::ret::Length;
-use super::transfer::{ZMQ_SNDMORE, recv_msg, recv_msg_at_once, send_msg, send_msg_at_once};
+use super::transfer::{
+    ZMQ_SNDMORE, recv_msg, recv_msg_at_once, send_msg, send_msg_at_once, try_recv_msg, try_send_msg,
+};
 use super::{args, proxy};
 use crate::errno::{Errno, Result};
 
@@ -41,6 +43,10 @@ entry! {
             // SAFETY: passed on to the caller.
             with_socket(socket, |socket| unsafe { send_msg_at_once(socket, msg, flags) })
         }
+        once {
+            // SAFETY: passed on to the caller.
+            with_socket(socket, |socket| unsafe { try_send_msg(socket, msg, flags) })
+        }
         waits |bed| {
             // SAFETY: passed on to the caller.
             unsafe { send_msg(bed, socket, msg, flags).await }
@@ -57,6 +63,10 @@ entry! {
         quick {
             // SAFETY: passed on to the caller.
             with_socket(socket, |socket| unsafe { recv_msg_at_once(socket, msg) })
+        }
+        once {
+            // SAFETY: passed on to the caller.
+            with_socket(socket, |socket| unsafe { try_recv_msg(socket, msg, flags) })
         }
         waits |bed| {
             // SAFETY: passed on to the caller.

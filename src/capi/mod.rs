@@ -21,9 +21,9 @@
 ///
 /// - `plain { .. }`: for functions without system calls, whose callers count nanoseconds. A free function that may be
 ///   called is looked after where it is called.
-/// - `quick { .. } waits |bed| { .. }`, or without the first: for functions that may sleep, in which the thread may be cancelled. The second body is that
-///   of a future, and `bed` takes what it sleeps on. The first one does what can be done without, in a few
-///   instructions (`Some`), or leaves everything as it is (`None`).
+/// - `quick { .. } once { .. } waits |bed| { .. }`, or only the last: for functions that may sleep, in which the thread may be cancelled. The
+///   last body is that of a future, and `bed` takes what it sleeps on. The others do what can be done without (`Some`), or leave it to the
+///   next one (`None`): the first what takes a few instructions, the second whatever does not have to wait.
 /// - `bare { .. }`: for functions in which the program's own run, or the system's that may be left. The body yields what
 ///   C gets, owns nothing where it calls such a function, and guards the rest by itself.
 ///
@@ -45,6 +45,7 @@ macro_rules! entry {
         $(#[$attribute:meta])*
         fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? {
             quick $quick:block
+            once $once:block
             waits |$bed:ident| $body:block
         }
     ) => {
@@ -54,6 +55,7 @@ macro_rules! entry {
             $crate::capi::ret::run_or_wait(
                 stringify!($name),
                 || -> $crate::errno::Result<Option<_>> { $quick },
+                || -> $crate::errno::Result<Option<_>> { $once },
                 async |$bed: &$crate::sys::sleep::Bed| -> $crate::errno::Result<_> { $body },
             )
         }
@@ -68,6 +70,7 @@ macro_rules! entry {
             $(#[$attribute])*
             fn $name($($arg: $type),*) $(-> $ret)? {
                 quick { Ok(None) }
+                once { Ok(None) }
                 waits |$bed| $body
             }
         }

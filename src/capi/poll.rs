@@ -47,6 +47,7 @@ entry! {
                 "zmq_poll",
                 // SAFETY: passed on to the caller.
                 || poll_few(unsafe { args::array_mut(items, nitems) }?, timeout != 0),
+                || Ok(None),
                 // SAFETY: passed on to the caller.
                 async |bed| wait(bed, unsafe { args::array_mut(items, nitems) }?, timeout, None).await,
             )

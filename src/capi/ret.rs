@@ -86,28 +86,42 @@ pub(super) fn run<C: Failure, T: IntoC<C>>(
     }
 }
 
-/// As [`run`], for functions that may sleep: `quick`, and `waits` if that comes to nothing. The thread may be cancelled
-/// between the two, and in the sleeps of the second. The callers own nothing.
+/// As [`run`], for functions that may sleep: `quick`, `once` if that comes to nothing, and at last `waits`. The thread
+/// may be cancelled after the first, and in the sleeps of the last. The callers own nothing.
 #[inline(always)]
 pub(super) fn run_or_wait<C: Failure, T: IntoC<C>>(
     name: &'static str,
     quick: impl FnOnce() -> Result<Option<T>>,
+    once: impl FnOnce() -> Result<Option<T>>,
     waits: impl AsyncFnOnce(&Bed) -> Result<T>,
 ) -> C {
-    match catch_unwind(AssertUnwindSafe(quick)) {
+    run_or(name, quick, || {
+        cancel::point();
+        run_or(name, once, || wait(name, waits))
+    })
+}
+
+/// What `body` yields, or what `otherwise` does if that is nothing.
+#[inline(always)]
+fn run_or<C: Failure, T: IntoC<C>>(
+    name: &'static str,
+    body: impl FnOnce() -> Result<Option<T>>,
+    otherwise: impl FnOnce() -> C,
+) -> C {
+    match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(Some(value))) => value.into_c(),
-        Ok(Ok(None)) => wait(name, waits),
+        Ok(Ok(None)) => otherwise(),
         Ok(Err(errno)) => fail(errno),
         Err(panic) => fail(report(name, panic)),
     }
 }
 
+/// The future of a call that has to wait is large, and made for those alone.
 #[inline(never)]
 fn wait<C: Failure, T: IntoC<C>>(
     name: &'static str,
     waits: impl AsyncFnOnce(&Bed) -> Result<T>,
 ) -> C {
-    cancel::point();
     match sleep::block_on_cancellably(waits) {
         Ok(Ok(value)) => value.into_c(),
         Ok(Err(errno)) => fail(errno),

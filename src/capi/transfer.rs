@@ -31,6 +31,10 @@ entry! {
             // SAFETY: passed on to the caller.
             with_socket(socket, |socket| unsafe { send_msg_at_once(socket, msg, flags) })
         }
+        once {
+            // SAFETY: passed on to the caller.
+            with_socket(socket, |socket| unsafe { try_send_msg(socket, msg, flags) })
+        }
         waits |bed| {
             // SAFETY: passed on to the caller.
             unsafe { send_msg(bed, socket, msg, flags).await }
@@ -48,6 +52,10 @@ entry! {
         quick {
             // SAFETY: passed on to the caller.
             with_socket(socket, |socket| unsafe { recv_msg_at_once(socket, msg) })
+        }
+        once {
+            // SAFETY: passed on to the caller.
+            with_socket(socket, |socket| unsafe { try_recv_msg(socket, msg, flags) })
         }
         waits |bed| {
             // SAFETY: passed on to the caller.
@@ -68,6 +76,14 @@ entry! {
                 // SAFETY: passed on to the caller.
                 let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
                 Ok(socket.send_bytes_at_once(data, flags).then_some(Length(len)))
+            })
+        }
+        once {
+            with_socket(socket, |socket| {
+                // SAFETY: passed on to the caller.
+                let data = unsafe { args::bytes(buf, len, Errno::EFAULT) }?;
+                let sent = socket.try_send_bytes(data, flags).transpose()?;
+                Ok(sent.map(|()| Length(len)))
             })
         }
         waits |bed| {
@@ -121,6 +137,13 @@ entry! {
                 Ok(socket.recv_body_at_once(buffer).map(Length))
             })
         }
+        once {
+            with_socket(socket, |socket| {
+                // SAFETY: passed on to the caller.
+                let buffer = unsafe { args::bytes_mut(buf, len, Errno::EFAULT) }?;
+                Ok(socket.try_recv_body(buffer, flags).transpose()?.map(Length))
+            })
+        }
         waits |bed| {
             wait_with_socket(socket, async |socket| {
                 // SAFETY: passed on to the caller.
@@ -146,6 +169,22 @@ pub(super) unsafe fn send_msg_at_once(
     let msg = unsafe { get_mut(msg) }?;
     let len = msg.len();
     Ok(socket.send_at_once(msg, flags).then_some(Length(len)))
+}
+
+/// What [`send_msg_at_once`] leaves undone, if it does not have to wait.
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn try_send_msg(
+    socket: SocketHandle,
+    msg: *mut zmq_msg_t,
+    flags: c_int,
+) -> Result<Option<Length>> {
+    // SAFETY: passed on to the caller.
+    let msg = unsafe { get_mut(msg) }?;
+    let len = msg.len();
+    let sent = socket.try_send(msg, flags).transpose()?;
+    Ok(sent.map(|()| Length(len)))
 }
 
 /// Sends the message at `msg`, after [`send_msg_at_once`], and tells its size.
@@ -181,6 +220,21 @@ pub(super) unsafe fn recv_msg_at_once(
     let msg = unsafe { get_mut(msg) }?;
     let came = socket.recv_into_at_once(msg);
     Ok(came.then(|| Length(msg.len())))
+}
+
+/// What [`recv_msg_at_once`] leaves undone, if it does not have to wait.
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn try_recv_msg(
+    socket: SocketHandle,
+    msg: *mut zmq_msg_t,
+    flags: c_int,
+) -> Result<Option<Length>> {
+    // SAFETY: passed on to the caller.
+    let msg = unsafe { get_mut(msg) }?;
+    let came = socket.try_recv_into(msg, flags).transpose()?;
+    Ok(came.map(|()| Length(msg.len())))
 }
 
 /// Receives into the message at `msg`, after [`recv_msg_at_once`], and tells its size.

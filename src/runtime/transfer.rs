@@ -1,4 +1,7 @@
 //! Sending, receiving and closing: the calls that programs make most.
+//!
+//! Sending and receiving have three steps: the express (`.._at_once`), one try by the pattern (`try_..`), and the future that
+//! waits (`.._or_wait`). What is made to wait is many times as large as a small message, so nothing is before it has to.
 
 use std::time::{Duration, Instant};
 
@@ -25,11 +28,14 @@ impl SocketHandle {
         if self.send_at_once(msg, flags) {
             return Ok(());
         }
-        self.send_or_wait(bed, msg, flags).await
+        match self.try_send(msg, flags) {
+            Some(result) => result,
+            None => self.send_or_wait(bed, msg, flags).await,
+        }
     }
 
     /// Makes a message ready to be sent, and sends it if that takes nothing but a few instructions; else
-    /// [`Self::send_or_wait`] must follow.
+    /// [`Self::try_send`] must follow.
     #[inline]
     pub fn send_at_once(&self, msg: &mut Msg, flags: i32) -> bool {
         msg.set_metadata(None);
@@ -46,7 +52,12 @@ impl SocketHandle {
         false
     }
 
-    /// As [`Self::send`], after [`Self::send_at_once`].
+    /// As [`Self::send`], after [`Self::send_at_once`]; `None`: [`Self::send_or_wait`] must follow.
+    pub fn try_send(&self, msg: &mut Msg, flags: i32) -> Option<Result<()>> {
+        self.try_once(flags, |socket| socket.pattern.send(&mut socket.pipes, msg))
+    }
+
+    /// As [`Self::send`], after [`Self::try_send`].
     ///
     /// # Errors
     /// As there.
@@ -68,16 +79,28 @@ impl SocketHandle {
         if self.send_bytes_at_once(data, flags) {
             return Ok(());
         }
-        self.send_bytes_or_wait(bed, data, flags).await
+        match self.try_send_bytes(data, flags) {
+            Some(result) => result,
+            None => self.send_bytes_or_wait(bed, data, flags).await,
+        }
     }
 
-    /// Sends a copy of `data` if that takes nothing but a few instructions.
+    /// Sends a copy of `data` if that takes nothing but a few instructions; else [`Self::try_send_bytes`] must follow.
     #[inline]
     pub fn send_bytes_at_once(&self, data: &[u8], flags: i32) -> bool {
         data.len() <= SHORT_MAX && flags & SNDMORE == 0 && self.send_express(data)
     }
 
-    /// As [`Self::send_bytes`], after [`Self::send_bytes_at_once`].
+    /// As [`Self::send_bytes`], after [`Self::send_bytes_at_once`]; `None`: [`Self::send_bytes_or_wait`] must follow. Longer
+    /// data is for that one alone, since it would be copied for each of both.
+    pub fn try_send_bytes(&self, data: &[u8], flags: i32) -> Option<Result<()>> {
+        if data.len() > SHORT_MAX {
+            return None;
+        }
+        self.try_once(flags, |socket| socket.send_short(data, flags))
+    }
+
+    /// As [`Self::send_bytes`], after [`Self::try_send_bytes`].
     ///
     /// # Errors
     /// As there.
@@ -85,10 +108,7 @@ impl SocketHandle {
         let more = flags & SNDMORE != 0;
         let timeout = |socket: &Socket| socket.options.sndtimeo;
         if data.len() <= SHORT_MAX {
-            let send = |socket: &mut Socket| {
-                let Socket { pattern, pipes, .. } = socket;
-                pattern.send_short(pipes, data, more)
-            };
+            let send = |socket: &mut Socket| socket.send_short(data, flags);
             return self.repeat(bed, flags, send, timeout).await;
         }
         let mut msg = Msg::copy_of(data)?;
@@ -111,22 +131,39 @@ impl SocketHandle {
     pub async fn recv(&self, bed: &Bed, flags: i32) -> Result<Msg> {
         let mut msg = Msg::new();
         if !self.recv_into_at_once(&mut msg) {
-            self.recv_into_or_wait(bed, &mut msg, flags).await?;
+            match self.try_recv_into(&mut msg, flags) {
+                Some(result) => result?,
+                None => self.recv_into_or_wait(bed, &mut msg, flags).await?,
+            }
         }
         Ok(msg)
     }
 
     /// Receives a frame into a message, whose memory is used again where it can be, if that takes nothing but a few
-    /// instructions; else the message is as it was, and [`Self::recv_into_or_wait`] must follow.
+    /// instructions; else the message is as it was, and [`Self::try_recv_into`] must follow.
     #[inline]
     pub fn recv_into_at_once(&self, place: &mut Msg) -> bool {
         // A free function of the program's is called without the socket's lock.
         !place.is_lent() && self.recv_express_into(place)
     }
 
-    /// As [`SocketHandle::recv`], into a message, after [`Self::recv_into_at_once`]. Its content is given up by
-    /// looking, not by finding: after `EAGAIN`, and whatever else ended a wait, it is empty. After other errors
-    /// it is as it was.
+    /// As [`SocketHandle::recv`], into a message, after [`Self::recv_into_at_once`]; `None`: [`Self::recv_into_or_wait`] must
+    /// follow. The message's content is given up by looking, not by finding: after `EAGAIN`, and whatever else ended a
+    /// wait, it is empty. After other errors it is as it was.
+    pub fn try_recv_into(&self, place: &mut Msg, flags: i32) -> Option<Result<()>> {
+        if place.is_lent() {
+            return None;
+        }
+        let mut is_given_up = false;
+        let receive = |socket: &mut Socket| socket.receive_whole(place, &mut is_given_up);
+        let result = self.try_once(flags, receive);
+        if is_given_up && matches!(result, Some(Err(_))) {
+            drop(place.take());
+        }
+        result
+    }
+
+    /// As [`Self::try_recv_into`], after that.
     ///
     /// # Errors
     /// As [`SocketHandle::recv`].
@@ -147,15 +184,7 @@ impl SocketHandle {
     /// The result, and whether the content of `place` was given up: a frame was found, or looked for.
     async fn recv_by_pattern(&self, bed: &Bed, place: &mut Msg, flags: i32) -> (Result<()>, bool) {
         let mut is_given_up = false;
-        let receive = |socket: &mut Socket| {
-            let received = socket.receive(place);
-            is_given_up |= matches!(received, Ok(()) | Err(Errno::EAGAIN));
-            received?;
-            if place.metadata().is_none() {
-                place.set_metadata(socket.pipes.last_metadata());
-            }
-            Ok(())
-        };
+        let receive = |socket: &mut Socket| socket.receive_whole(place, &mut is_given_up);
         let result = self
             .repeat(bed, flags, receive, |socket| socket.options.rcvtimeo)
             .await;
@@ -168,13 +197,18 @@ impl SocketHandle {
 
     /// Receives a frame of which only the body is wanted, and as much of that as `into` has room for: its full length in
     /// bytes (`zmq_recv(3)`). Only if that takes nothing but a few instructions; else
-    /// [`Self::recv_body_or_wait`] must follow.
+    /// [`Self::try_recv_body`] must follow.
     #[inline]
     pub fn recv_body_at_once(&self, into: &mut [u8]) -> Option<usize> {
         self.recv_express(into)
     }
 
-    /// After [`Self::recv_body_at_once`].
+    /// After [`Self::recv_body_at_once`]; `None`: [`Self::recv_body_or_wait`] must follow.
+    pub fn try_recv_body(&self, into: &mut [u8], flags: i32) -> Option<Result<usize>> {
+        self.try_once(flags, |socket| socket.receive_body(into))
+    }
+
+    /// After [`Self::try_recv_body`].
     ///
     /// # Errors
     /// As [`SocketHandle::recv`].
@@ -214,9 +248,6 @@ impl SocketHandle {
         mut call: impl FnMut(&mut Socket) -> Result<T>,
         timeout: impl Fn(&Socket) -> Option<Duration>,
     ) -> Result<T> {
-        if let Some(result) = self.try_once(flags, &mut call) {
-            return result;
-        }
         let mut deadline = None;
         let mut looked = false;
         loop {
@@ -275,12 +306,12 @@ impl SocketHandle {
         }
     }
 
-    /// What mostly is all of [`Self::repeat`]: one try by the usual caller, if it does not have to wait.
+    /// What mostly makes [`Self::repeat`] needless: one try by the usual caller, if it does not have to wait.
     #[inline(always)]
     fn try_once<T>(
         &self,
         flags: i32,
-        call: &mut impl FnMut(&mut Socket) -> Result<T>,
+        call: impl FnOnce(&mut Socket) -> Result<T>,
     ) -> Option<Result<T>> {
         self.with_again(|socket| {
             socket.pipes.end_express();
@@ -311,6 +342,24 @@ impl SocketHandle {
 }
 
 impl Socket {
+    #[inline]
+    fn send_short(&mut self, data: &[u8], flags: i32) -> Result<()> {
+        let Self { pattern, pipes, .. } = self;
+        pattern.send_short(pipes, data, flags & SNDMORE != 0)
+    }
+
+    /// Receives a frame with what is known of its sender, and notes whether the content of `place` was given up.
+    #[inline]
+    fn receive_whole(&mut self, place: &mut Msg, is_given_up: &mut bool) -> Result<()> {
+        let received = self.receive(place);
+        *is_given_up |= matches!(received, Ok(()) | Err(Errno::EAGAIN));
+        received?;
+        if place.metadata().is_none() {
+            place.set_metadata(self.pipes.last_metadata());
+        }
+        Ok(())
+    }
+
     #[inline]
     fn receive(&mut self, place: &mut Msg) -> Result<()> {
         self.receive_by(|socket| socket.pattern.recv_into(&mut socket.pipes, place))?;
