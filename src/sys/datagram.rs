@@ -2,11 +2,12 @@
 //!
 //! What is in a datagram is for others to know, as are the socket's other options (`socket`).
 
+use std::alloc::{Layout, alloc_zeroed};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use super::sockaddr::{Address, Raw};
 use super::socket::set_bytes;
@@ -152,16 +153,31 @@ impl std::fmt::Debug for Inbox {
     }
 }
 
+/// Zeros of the allocator's, not written one by one; `None` if there is no memory, or none are asked for.
+fn zeroed(len: usize) -> Option<Vec<u8>> {
+    let layout = Layout::array::<u8>(len)
+        .ok()
+        .filter(|layout| layout.size() > 0)?;
+    // SAFETY: the layout is not of size 0.
+    let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+    // SAFETY: the global allocator gave these `len` bytes for this layout, which is that of the vector, and all are set.
+    Some(unsafe { Vec::from_raw_parts(start.as_ptr(), len, len) })
+}
+
 impl Inbox {
-    /// An inbox for datagrams of at most `room` bytes. Pages of it are the system's until they are needed.
+    /// An inbox for datagrams of at most `room` bytes, of which there is one at least; `None` if there is no memory.
+    /// Pages of it are the system's until they are needed.
     #[must_use]
-    pub fn new(room: usize) -> Self {
-        Self {
-            bytes: vec![0; BATCH * room],
+    pub fn new(room: usize) -> Option<Self> {
+        let mut from = Vec::new();
+        from.try_reserve_exact(BATCH).ok()?;
+        from.extend((0..BATCH).map(|_| Raw::empty()));
+        Some(Self {
+            bytes: zeroed(BATCH.checked_mul(room)?)?,
             room,
-            from: (0..BATCH).map(|_| Raw::empty()).collect(),
+            from,
             sizes: [(0, false); BATCH],
-        }
+        })
     }
 
     /// Receives up to `most` datagrams, at most [`BATCH`]; how many came, at least one.
@@ -249,7 +265,7 @@ mod tests {
     fn batches_come_as_they_went() {
         let (receiver, there) = bound("127.0.0.1:0");
         let (sender, here) = bound("127.0.0.1:0");
-        let mut inbox = Inbox::new(8);
+        let mut inbox = Inbox::new(8).expect("memory");
         let none = inbox.receive(receiver.as_fd(), BATCH).expect_err("empty");
         assert_eq!(none.raw_os_error(), Some(libc::EAGAIN));
         let to = Destination::new(&there);

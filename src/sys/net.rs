@@ -17,7 +17,7 @@ use super::sockaddr::{self, Address};
 /// an IPv4 address.
 ///
 /// # Errors
-/// `EINVAL` if there is no such address.
+/// `EINVAL` if there is no such address, or nobody who knows; what the system lacks to find out: `EMFILE`, `ENOMEM` ...
 pub fn lookup(host: &str, ipv6: bool) -> io::Result<SocketAddr> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     // Most are numbers, for which the resolver would be set up in vain (and taken down by each thread's end).
@@ -36,19 +36,23 @@ pub fn lookup(host: &str, ipv6: bool) -> io::Result<SocketAddr> {
     hints.ai_socktype = libc::SOCK_STREAM;
     hints.ai_flags = if ipv6 { libc::AI_V4MAPPED } else { 0 };
     let mut list = ptr::null_mut();
-    let result = fork::apart_from_forks(|| {
+    let (result, error) = fork::apart_from_forks(|| {
         // SAFETY: a terminated string and valid hints; the result is written to `list`.
-        unsafe {
+        let result = unsafe {
             libc::getaddrinfo(
                 host.as_ptr(),
                 ptr::null(),
                 ptr::from_ref(&hints),
                 &raw mut list,
             )
-        }
+        };
+        (result, io::Error::last_os_error())
     });
-    if result != 0 || list.is_null() {
-        return Err(invalid());
+    match result {
+        0 if !list.is_null() => {}
+        libc::EAI_MEMORY => return Err(io::Error::from_raw_os_error(libc::ENOMEM)),
+        libc::EAI_SYSTEM if error.raw_os_error() != Some(0) => return Err(error),
+        _ => return Err(invalid()),
     }
     // SAFETY: not null, so the first entry of the list, which lives until it is freed below.
     let address = unsafe { (*list).ai_addr };

@@ -213,13 +213,18 @@ impl Listener {
         };
         let local = Address::Path(path.clone());
         let endpoint = IpcAddress::Path(path.clone()).to_endpoint();
-        let path = Path::new(OsStr::from_bytes(&path));
-        let _guard = FILES.lock();
-        replace(path);
-        let fd = Self::listen(&local, options)?;
-        let file = Some(SocketFile::new(path, directory)?);
+        // As it is now: the process may change its directory.
+        let path = std::path::absolute(Path::new(OsStr::from_bytes(&path)))?;
+        let (fd, file) = {
+            let _guard = FILES.lock();
+            replace(&path);
+            let fd = Self::bound(&local, options)?;
+            (fd, SocketFile::new(path, directory)?)
+        };
+        // Where that fails the file goes, before the descriptor.
+        socket::listen(fd.as_fd(), options.backlog)?;
         Ok(Self {
-            _file: file,
+            _file: Some(file),
             fd,
             endpoint,
             service: None,
@@ -230,12 +235,18 @@ impl Listener {
 
     /// A socket that listens, of any family that needs nothing else.
     fn listen(local: &Address, options: &SocketOptions) -> Result<OwnedFd> {
+        let fd = Self::bound(local, options)?;
+        socket::listen(fd.as_fd(), options.backlog)?;
+        Ok(fd)
+    }
+
+    /// The same before it listens.
+    fn bound(local: &Address, options: &SocketOptions) -> Result<OwnedFd> {
         let fd = socket::stream(local)?;
         tune::before(fd.as_fd(), local, options)?;
         if *local != Address::Tipc(Tipc::Unbound) {
             socket::bind(fd.as_fd(), local)?;
         }
-        socket::listen(fd.as_fd(), options.backlog)?;
         Ok(fd)
     }
 }
@@ -269,9 +280,12 @@ struct SocketFile {
 }
 
 impl SocketFile {
-    fn new(path: &Path, directory: Option<TemporaryDirectory>) -> Result<Self> {
-        let path = std::path::absolute(path)?;
-        let metadata = std::fs::symlink_metadata(&path)?;
+    /// Of a socket that was just bound, while [`FILES`] is held.
+    fn new(path: PathBuf, directory: Option<TemporaryDirectory>) -> Result<Self> {
+        let metadata = std::fs::symlink_metadata(&path).inspect_err(|_| {
+            // Nobody else had the time to take its place.
+            let _ = std::fs::remove_file(&path);
+        })?;
         let (device, inode) = (metadata.dev(), metadata.ino());
         Ok(Self {
             path,

@@ -41,13 +41,17 @@ pub fn resolve(address: &Address, ipv6: bool) -> Result<Resolved> {
 /// With `ipv6` an IPv4 peer comes as a mapped IPv6 address.
 ///
 /// # Errors
-/// `EINVAL` if the host is unknown, has no address of that family, or the port is none.
+/// `EINVAL` if the host is unknown, has no address of that family, or the port is none; `EMFILE`, `ENOMEM` and what
+/// else the system lacks to find out.
 pub fn resolve_connect(address: &TcpAddress, ipv6: bool) -> Result<ResolvedTcp> {
     let source = match &address.source {
         None => None,
         Some(source) => {
             let port = source.port.ok_or(Errno::EINVAL)?;
-            let mut found = local(source, ipv6).map_err(|_| Errno::EINVAL)?;
+            let mut found = local(source, ipv6).map_err(|errno| match errno {
+                Errno::ENODEV => Errno::EINVAL,
+                errno => errno,
+            })?;
             found.set_port(port);
             Some(found)
         }
@@ -65,7 +69,8 @@ pub fn resolve_connect(address: &TcpAddress, ipv6: bool) -> Result<ResolvedTcp> 
 /// a host. Blocks only for the last.
 ///
 /// # Errors
-/// `ENODEV` if it is none of these, `EINVAL` if the port is none.
+/// `ENODEV` if it is none of these, `EINVAL` if the port is none; `EMFILE`, `ENOMEM` and what else the system lacks to
+/// find out.
 pub fn resolve_bind(address: &HostPort, ipv6: bool) -> Result<SocketAddr> {
     let port = address.port.ok_or(Errno::EINVAL)?;
     let mut found = local(address, ipv6)?;
@@ -81,14 +86,28 @@ fn local(address: &HostPort, ipv6: bool) -> Result<SocketAddr> {
         "*" => return Ok((Ipv4Addr::UNSPECIFIED, 0).into()),
         _ => {}
     }
-    if let Ok(Some(found)) = net::interface(host, ipv6) {
+    match interface(host, ipv6) {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => net::lookup(host, ipv6).map_err(|error| match Errno::from(error) {
+            Errno::EINVAL => Errno::ENODEV,
+            errno => errno,
+        }),
+        // It may be an interface's name, so that nobody else knows it says nothing.
+        Err(errno) => net::lookup(host, ipv6).map_err(|_| errno),
+    }
+}
+
+fn interface(name: &str, ipv6: bool) -> Result<Option<SocketAddr>> {
+    let found = net::interface(name, ipv6)?;
+    if found.is_some() || !ipv6 {
         return Ok(found);
     }
     // An interface that has only an IPv4 address serves a socket with IPv6 as well.
-    if ipv6 && let Ok(Some(SocketAddr::V4(found))) = net::interface(host, false) {
-        return Ok((found.ip().to_ipv6_mapped(), 0).into());
-    }
-    net::lookup(host, ipv6).map_err(|_| Errno::ENODEV)
+    let found = net::interface(name, false)?;
+    Ok(found.map(|found| match found {
+        SocketAddr::V4(v4) => (v4.ip().to_ipv6_mapped(), 0).into(),
+        v6 => v6,
+    }))
 }
 
 #[cfg(test)]

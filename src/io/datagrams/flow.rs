@@ -23,8 +23,12 @@ impl Datagrams {
         if self.role == Role::Radio || core.line.farewell.is_some() || !core.readable {
             return false;
         }
-        let mut inbox = take_inbox();
+        let Some(mut inbox) = take_inbox() else {
+            // They stay with the kernel, and are looked for again when more come.
+            return false;
+        };
         let mut pushed = false;
+        let mut failed = false;
         let mut turns = 0;
         while core.readable && turns < TURN {
             turns += 1;
@@ -46,7 +50,9 @@ impl Datagrams {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // An error that was pending is taken by being told, and concerns no datagram that comes.
+                // An error that was pending is taken by being told, and concerns no datagram: there may be some behind
+                // it, of which no edge tells again.
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock && !failed => failed = true,
                 Err(_) => core.readable = false,
             }
         }
@@ -205,9 +211,10 @@ std::thread_local! {
     static INBOX: Cell<Option<Box<Inbox>>> = const { Cell::new(None) };
 }
 
-fn take_inbox() -> Box<Inbox> {
+/// `None` if there is no memory for one.
+fn take_inbox() -> Option<Box<Inbox>> {
     let kept = INBOX.try_with(Cell::take).ok().flatten();
-    kept.unwrap_or_else(|| Box::new(Inbox::new(DATAGRAM_MAX)))
+    kept.or_else(|| Inbox::new(DATAGRAM_MAX).map(Box::new))
 }
 
 fn put_back(inbox: Box<Inbox>) {

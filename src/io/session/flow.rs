@@ -183,7 +183,7 @@ impl Session {
         else {
             return Stopped::Idle;
         };
-        if conn.write_failed || conn.stream.is_opening() {
+        if conn.write_failed.is_some() || conn.stream.is_opening() {
             return Stopped::Idle;
         }
         for _ in 0..WRITES {
@@ -204,10 +204,9 @@ impl Session {
                 return Stopped::Idle;
             }
             if let Err(errno) = write(conn) {
-                // The peer will not read any more, but what it sent is still to be read: the end
-                // shows there.
-                let _ = errno;
-                conn.write_failed = true;
+                // What the peer sent is still to be read. Then it is over, also where the stream's end does
+                // not show: the peer does not read any more, or the system lacks memory.
+                conn.write_failed = Some(errno);
                 conn.out.clear();
                 conn.readable = true;
                 conn.ended = true;
@@ -264,7 +263,7 @@ fn read(conn: &mut Conn) -> Result<()> {
         }
         Err(Errno::EAGAIN) => {
             conn.readable = false;
-            Ok(())
+            conn.write_failed.map_or(Ok(()), Err)
         }
         Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno),
@@ -293,7 +292,7 @@ fn write(conn: &mut Conn) -> Result<()> {
 
 /// Writes what the engine has left to say, if it goes at once.
 pub(super) fn last_words(conn: &mut Conn) {
-    if !conn.write_failed && !conn.out.is_empty() {
+    if conn.write_failed.is_none() && !conn.out.is_empty() {
         // The connection is over either way.
         let _ = write(conn);
     }

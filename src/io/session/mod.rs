@@ -101,8 +101,8 @@ struct Conn {
     ended: bool,
     /// The engine has input that it has not seen, or has not used up.
     undecoded: bool,
-    /// Writing failed; what the peer sent before is still to be read.
-    write_failed: bool,
+    /// Why writing failed; what the peer sent before is still to be read, no more.
+    write_failed: Option<Errno>,
     /// A question to the ZAP handler that is not answered yet.
     zap: Option<ZapDialog>,
     /// A step of the handshake that a worker does.
@@ -302,7 +302,9 @@ impl Session {
                 .as_mut()
                 .is_some_and(|lanes| !lanes.from_socket.is_finished())
                 || core.conn.as_ref().is_some_and(|conn| {
-                    !conn.out.is_empty() && !conn.write_failed && conn.engine.is_established()
+                    !conn.out.is_empty()
+                        && conn.write_failed.is_none()
+                        && conn.engine.is_established()
                 });
             let hopeless = core.conn.is_none() && core.dialer.is_none();
             if !unsent || hopeless || farewell.is_over(now) {

@@ -45,7 +45,7 @@ impl Session {
             ended: false,
             // A raw engine needs no bytes to be ready.
             undecoded: true,
-            write_failed: false,
+            write_failed: None,
             zap: None,
             errand: task::Errand::default(),
         });

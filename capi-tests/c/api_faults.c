@@ -1,0 +1,186 @@
+/*
+ * Failures of the system that seldom happen by themselves. This program stands between the library and the C library,
+ * with functions of the same names, and lets one call fail; and there is a peer that causes one.
+ */
+#include "harness.h"
+#include "wire_peer.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <sys/syscall.h>
+
+/* What the next call fails with; 0: it does not. */
+static volatile int listen_error, send_error, interfaces_error, names_error;
+
+static int fails (volatile int *error)
+{
+    const int now = __sync_lock_test_and_set (error, 0);
+    if (now)
+        errno = now;
+    return now;
+}
+
+int listen (int fd, int backlog)
+{
+    return fails (&listen_error) ? -1 : (int) syscall (SYS_listen, fd, backlog);
+}
+
+ssize_t send (int fd, const void *data, size_t size, int flags)
+{
+    return fails (&send_error) ? -1 : syscall (SYS_sendto, fd, data, size, flags, NULL, 0);
+}
+
+ssize_t sendmsg (int fd, const struct msghdr *message, int flags)
+{
+    return fails (&send_error) ? -1 : syscall (SYS_sendmsg, fd, message, flags);
+}
+
+int getifaddrs (struct ifaddrs **list)
+{
+    static int (*next) (struct ifaddrs **);
+    if (fails (&interfaces_error))
+        return -1;
+    if (!next)
+        *(void **) &next = dlsym (RTLD_NEXT, "getifaddrs");
+    return next (list);
+}
+
+/* All of them fail as long as there is an error. */
+int getaddrinfo (const char *host UNUSED, const char *service UNUSED,
+                 const struct addrinfo *hints UNUSED, struct addrinfo **list UNUSED)
+{
+    errno = names_error;
+    return names_error ? EAI_SYSTEM : EAI_NONAME;
+}
+
+/* ---- Binding -------------------------------------------------------------------------------------------- */
+
+CASE (nothing_is_left_where_listening_fails)
+{
+    char path[128], endpoint[ENDPOINT_SIZE];
+    void *ctx = mk_ctx (), *socket = mk_socket (ctx, ZMQ_PULL);
+    unique_path (path, sizeof path);
+    snprintf (endpoint, sizeof endpoint, "ipc://%s", path);
+    listen_error = ENOBUFS;
+    CHECK_ERRNO (zmq_bind (socket, endpoint), ENOBUFS);
+    CHECK_INT (access (path, F_OK), -1);
+    CHECK_OK (zmq_bind (socket, endpoint));
+    CHECK_INT (access (path, F_OK), 0);
+    rm_socket (socket);
+    rm_ctx (ctx);
+}
+
+static int entries (const char *folder)
+{
+    int count = 0;
+    DIR *open = opendir (folder);
+    REQUIRE (open != NULL);
+    while (readdir (open))
+        ++count;
+    closedir (open);
+    return count - 2;
+}
+
+CASE (nor_a_folder)
+{
+    char folder[128];
+    void *ctx = mk_ctx (), *socket = mk_socket (ctx, ZMQ_PULL);
+    unique_path (folder, sizeof folder);
+    REQUIRE_OK (mkdir (folder, 0700));
+    setenv ("TMPDIR", folder, 1);
+    listen_error = ENOBUFS;
+    CHECK_ERRNO (zmq_bind (socket, "ipc://*"), ENOBUFS);
+    CHECK_INT (entries (folder), 0);
+    CHECK_OK (zmq_bind (socket, "ipc://*"));
+    CHECK_INT (entries (folder), 1);
+    rm_socket (socket);
+    rm_ctx (ctx);
+    CHECK_INT (entries (folder), 0);
+    rmdir (folder);
+}
+
+/* Nobody can say then whether there is such an interface or host. */
+CASE (what_is_lacking_to_find_a_name_is_told)
+{
+    void *ctx = mk_ctx (), *socket = mk_socket (ctx, ZMQ_PULL);
+    interfaces_error = EMFILE;
+    CHECK_ERRNO (zmq_bind (socket, "tcp://lo:*"), EMFILE);
+    CHECK_OK (zmq_bind (socket, "tcp://lo:*"));
+    interfaces_error = EMFILE;
+    CHECK_OK (zmq_bind (socket, "tcp://127.0.0.1:*"));
+    names_error = EMFILE;
+    CHECK_ERRNO (zmq_bind (socket, "tcp://host.invalid:*"), EMFILE);
+    names_error = 0;
+    CHECK_ERRNO (zmq_bind (socket, "tcp://host.invalid:*"), ENODEV);
+    rm_socket (socket);
+    rm_ctx (ctx);
+}
+
+/* ---- Sending -------------------------------------------------------------------------------------------- */
+
+/* A system that refuses to send, for want of memory above all, costs a connection: it is made again. */
+CASE (a_failed_send_ends_the_connection)
+{
+    static const char *const transports[] = {"tcp", "ipc"};
+    char endpoint[ENDPOINT_SIZE];
+    for (int t = 0; t < 2; ++t) {
+        void *ctx = mk_ctx (), *pull = mk_socket (ctx, ZMQ_PULL), *push = mk_socket (ctx, ZMQ_PUSH);
+        bind_any (pull, transports[t], endpoint);
+        set_int (push, ZMQ_RECONNECT_IVL, 10);
+        void *monitor = mk_monitor (ctx, push, ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+        REQUIRE_OK (zmq_connect (push, endpoint));
+        expect_event (monitor, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+        send_str (push, "before", 0);
+        expect_msg (pull, "before");
+        send_error = ENOBUFS;
+        send_str (push, "lost", 0);
+        expect_event (monitor, ZMQ_EVENT_DISCONNECTED);
+        expect_event (monitor, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+        CHECK_INT (send_error, 0);
+        send_str (push, "after", 0);
+        expect_msg (pull, "after");
+        rm_socket (monitor);
+        rm_socket (push);
+        rm_socket (pull);
+        rm_ctx (ctx);
+    }
+}
+
+/* A peer of ipc that says that it will not read, and stays. What it sent arrives; the next one gets what is next. */
+CASE (a_peer_that_does_not_read)
+{
+    char endpoint[ENDPOINT_SIZE];
+    void *ctx = mk_ctx (), *pair = mk_socket (ctx, ZMQ_PAIR);
+    bind_any (pair, "ipc", endpoint);
+    void *monitor = mk_monitor (ctx, pair, ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    const int deaf = wire_join (endpoint, 1, "PAIR", "PAIR");
+    expect_event (monitor, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    REQUIRE_OK (shutdown (deaf, SHUT_RD));
+    CHECK (wire_send (deaf, 0, "one", 3));
+    CHECK (wire_send (deaf, 0, "two", 3));
+    send_str (pair, "lost", 0);
+    expect_msg (pair, "one");
+    expect_msg (pair, "two");
+    expect_event (monitor, ZMQ_EVENT_DISCONNECTED);
+    const int peer = wire_join (endpoint, 1, "PAIR", "PAIR");
+    expect_event (monitor, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    send_str (pair, "next", 0);
+    expect_wire (peer, 0, "next");
+    close (peer);
+    close (deaf);
+    rm_socket (monitor);
+    rm_socket (pair);
+    rm_ctx (ctx);
+}
+
+int main (int argc, char **argv)
+{
+    harness_begin (argc, argv);
+    RUN_OURS (nothing_is_left_where_listening_fails, "the reference leaves the file");
+    RUN_OURS (nor_a_folder, "the reference leaves the folder");
+    RUN_OURS (what_is_lacking_to_find_a_name_is_told, "the reference ends the process");
+    RUN_OURS (a_failed_send_ends_the_connection, "the reference sends no more, and stays connected");
+    RUN_OURS (a_peer_that_does_not_read, "the same");
+    return harness_end ();
+}
