@@ -8,10 +8,13 @@
 #include <dlfcn.h>
 #include <ifaddrs.h>
 #include <netdb.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 
 /* What the next call fails with; 0: it does not. */
 static volatile int listen_error, send_error, interfaces_error, names_error;
+/* What registering this descriptor fails with, until there is none. */
+static volatile int refused_fd = -1;
 
 static int fails (volatile int *error)
 {
@@ -34,6 +37,15 @@ ssize_t send (int fd, const void *data, size_t size, int flags)
 ssize_t sendmsg (int fd, const struct msghdr *message, int flags)
 {
     return fails (&send_error) ? -1 : syscall (SYS_sendmsg, fd, message, flags);
+}
+
+int epoll_ctl (int epoll, int operation, int fd, struct epoll_event *event)
+{
+    if (fd == refused_fd && operation == EPOLL_CTL_ADD) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return (int) syscall (SYS_epoll_ctl, epoll, operation, fd, event);
 }
 
 int getifaddrs (struct ifaddrs **list)
@@ -117,6 +129,28 @@ CASE (what_is_lacking_to_find_a_name_is_told)
     rm_ctx (ctx);
 }
 
+/* Somebody may have as many watches as a user is allowed. */
+CASE (a_descriptor_that_cannot_be_served_stays_the_programs)
+{
+    char endpoint[ENDPOINT_SIZE];
+    void *ctx = mk_ctx (), *server = mk_socket (ctx, ZMQ_PAIR), *client = mk_socket (ctx, ZMQ_PAIR);
+    const int fd = raw_listen (endpoint);
+    set_int (server, ZMQ_USE_FD, fd);
+    refused_fd = fd;
+    CHECK_ERRNO (zmq_bind (server, endpoint), ENOSPC);
+    refused_fd = -1;
+    CHECK (fcntl (fd, F_GETFD) >= 0);
+    CHECK_INT (opt_int (server, ZMQ_USE_FD), -1);
+    set_int (server, ZMQ_USE_FD, fd);
+    REQUIRE_OK (zmq_bind (server, endpoint));
+    REQUIRE_OK (zmq_connect (client, endpoint));
+    bounce (server, client);
+    rm_socket (client);
+    rm_socket (server);
+    rm_ctx (ctx);
+    CHECK_INT (fcntl (fd, F_GETFD), -1);
+}
+
 /* ---- Sending -------------------------------------------------------------------------------------------- */
 
 /* A system that refuses to send, for want of memory above all, costs a connection: it is made again. */
@@ -180,6 +214,7 @@ int main (int argc, char **argv)
     RUN_OURS (nothing_is_left_where_listening_fails, "the reference leaves the file");
     RUN_OURS (nor_a_folder, "the reference leaves the folder");
     RUN_OURS (what_is_lacking_to_find_a_name_is_told, "the reference ends the process");
+    RUN_OURS (a_descriptor_that_cannot_be_served_stays_the_programs, "the reference ends the process");
     RUN_OURS (a_failed_send_ends_the_connection, "the reference sends no more, and stays connected");
     RUN_OURS (a_peer_that_does_not_read, "the same");
     return harness_end ();

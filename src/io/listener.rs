@@ -79,11 +79,14 @@ impl Listener {
             }),
         });
         let mut core = listener.core.lock();
-        let token = hub.add(
-            fd,
-            Arc::clone(&listener) as Arc<dyn Source>,
-            Interest::READABLE,
-        )?;
+        let source = Arc::clone(&listener) as Arc<dyn Source>;
+        let token = match hub.add(fd, source, Interest::READABLE) {
+            Ok(token) => token,
+            Err(errno) => {
+                bound.abandon();
+                return Err(errno);
+            }
+        };
         core.bound = Some((bound, token));
         // Nothing can fail any more; and while the lock is held nobody accepts, so that the monitor
         // hears of the endpoint before it hears of a peer there.

@@ -5,7 +5,7 @@
 use std::ffi::c_int;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
@@ -54,8 +54,18 @@ pub fn adopt_listener(fd: RawFd) -> io::Result<OwnedFd> {
     }
     // SAFETY: it is open, and the application gave it to the library.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-    super::fd::set_nonblocking_cloexec(fd.as_fd())?;
-    Ok(fd)
+    match super::fd::set_nonblocking_cloexec(fd.as_fd()) {
+        Ok(()) => Ok(fd),
+        Err(error) => {
+            give_back(fd);
+            Err(error)
+        }
+    }
+}
+
+/// Leaves a descriptor open, to whom it was taken from.
+pub fn give_back(fd: OwnedFd) {
+    let _ = fd.into_raw_fd();
 }
 
 /// Gives the socket a local address.

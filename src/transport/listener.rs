@@ -23,6 +23,8 @@ pub struct Listener {
     // Before `fd`: as long as the socket is open its inode cannot be another's.
     _file: Option<SocketFile>,
     fd: OwnedFd,
+    /// Whether the application made it (`ZMQ_USE_FD`)
+    is_adopted: bool,
     endpoint: Vec<u8>,
     /// What it serves, if that has a name of its own
     service: Option<Vec<u8>>,
@@ -98,6 +100,13 @@ impl Listener {
         self.service.as_deref().unwrap_or(&self.endpoint)
     }
 
+    /// Undoes the bind, for one that cannot be served: the application's descriptor is the application's again.
+    pub fn abandon(self) {
+        if self.is_adopted {
+            socket::give_back(self.fd);
+        }
+    }
+
     /// Accepts a connection if one waits and the filters let it in.
     ///
     /// # Errors
@@ -144,11 +153,18 @@ impl Listener {
 
     fn adopt(fd: RawFd) -> Result<Self> {
         let fd = socket::adopt_listener(fd)?;
-        let endpoint = endpoint_of(&socket::local_address(fd.as_fd())?);
+        let local = match socket::local_address(fd.as_fd()) {
+            Ok(local) => local,
+            Err(error) => {
+                socket::give_back(fd);
+                return Err(error.into());
+            }
+        };
         Ok(Self {
             _file: None,
             fd,
-            endpoint,
+            is_adopted: true,
+            endpoint: endpoint_of(&local),
             service: None,
             name: None,
             tls: None,
@@ -167,6 +183,7 @@ impl Listener {
         Ok(Self {
             _file: None,
             fd,
+            is_adopted: false,
             endpoint,
             service: None,
             name: None,
@@ -181,6 +198,7 @@ impl Listener {
         Ok(Self {
             _file: None,
             fd,
+            is_adopted: false,
             endpoint,
             service: named.then(|| endpoint_of(local)),
             name: None,
@@ -197,6 +215,7 @@ impl Listener {
                 return Ok(Self {
                     _file: None,
                     fd,
+                    is_adopted: false,
                     endpoint: address.to_endpoint(),
                     service: None,
                     name: None,
@@ -226,6 +245,7 @@ impl Listener {
         Ok(Self {
             _file: Some(file),
             fd,
+            is_adopted: false,
             endpoint,
             service: None,
             name: None,
