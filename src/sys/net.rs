@@ -4,7 +4,9 @@ use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
@@ -124,12 +126,35 @@ pub fn interface_with(address: IpAddr) -> io::Result<Option<String>> {
 }
 
 /// The number of the network interface `name`; `None` if there is none.
-#[must_use]
-pub fn interface_index(name: &str) -> Option<u32> {
-    let name = CString::new(name).ok()?;
-    // SAFETY: reads a terminated string.
-    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
-    (index != 0).then_some(index)
+///
+/// Not by `if_nametoindex(3)`, which does not tell that there was no descriptor to ask by.
+///
+/// # Errors
+/// Those of `socket(2)`: `EMFILE`, `ENFILE` ...
+pub fn interface_index(name: &str) -> io::Result<Option<u32>> {
+    // SAFETY: plain integers and bytes, and null pointers.
+    let mut request: libc::ifreq = unsafe { MaybeUninit::zeroed().assume_init() };
+    let is_cut = name.len() >= request.ifr_name.len();
+    if is_cut || name.is_empty() || name.contains('\0') {
+        return Ok(None);
+    }
+    for (to, &from) in request.ifr_name.iter_mut().zip(name.as_bytes()) {
+        *to = from as libc::c_char;
+    }
+    let socket = UnixDatagram::unbound()?;
+    // SAFETY: a whole request with a terminated name, which the kernel writes the number to.
+    match unsafe {
+        syscall!(ioctl(
+            socket.as_raw_fd(),
+            libc::SIOCGIFINDEX,
+            &raw mut request
+        ))
+    } {
+        // SAFETY: the member that was written.
+        Ok(_) => Ok(u32::try_from(unsafe { request.ifr_ifru.ifru_ifindex }).ok()),
+        Err(error) if error.raw_os_error() == Some(libc::ENODEV) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes a directory `tmpXXXXXX` in `parent` for this user alone, named as nothing else is.
@@ -180,9 +205,14 @@ mod tests {
         let with = |address: [u8; 4]| interface_with(address.into()).expect("interfaces");
         assert_eq!(with([127, 0, 0, 1]).as_deref(), Some("lo"));
         assert_eq!(with([192, 0, 2, 1]), None);
-        assert!(interface_index("lo").is_some());
-        assert_eq!(interface_index("no-such-interface"), None);
-        assert_eq!(interface_index("a\0b"), None);
+        let index = |name| interface_index(name).expect("the system answers");
+        // What the C library says: it asks by a descriptor as well.
+        // SAFETY: a terminated string.
+        let expected = unsafe { libc::if_nametoindex(c"lo".as_ptr()) };
+        assert_eq!(index("lo"), Some(expected));
+        for bad in ["no-such-interface", "nosuchif", "", "a\0b"] {
+            assert_eq!(index(bad), None);
+        }
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn find_interface(name: &str, group: &SocketAddr) -> Result<Interface> {
             _ => Err(Errno::ENODEV),
         },
         (SocketAddr::V6(_), None) => {
-            let index = net::interface_index(name).ok_or(Errno::ENODEV)?;
+            let index = net::interface_index(name)?.ok_or(Errno::ENODEV)?;
             Ok(Interface::V6(index))
         }
         _ => Err(Errno::ENODEV),
@@ -309,7 +309,9 @@ mod tests {
                 let expected = Ok(UdpRoute::Unicast(at(expected)));
                 assert_eq!(route(endpoint, purpose, ipv6), expected, "{endpoint}");
             }
-            let lo = net::interface_index("lo").expect("lo is there");
+            let lo = net::interface_index("lo")
+                .expect("the system answers")
+                .expect("lo is there");
             for (endpoint, ipv6, group, interface) in [
                 (
                     "239.0.0.1",

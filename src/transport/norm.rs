@@ -22,7 +22,8 @@ impl NormRoute {
     /// of IPv6.
     ///
     /// # Errors
-    /// `ENODEV`: no such interface; `EINVAL`: no such host, or an interface with something else than a multicast group.
+    /// `ENODEV`: no such interface; `EINVAL`: no such host, or an interface with something else than a multicast group;
+    /// `EMFILE` and others of `socket(2)`.
     pub fn resolve(address: &NormAddress, ipv6: bool) -> Result<Self> {
         let host = net::lookup(&address.target.host, ipv6)?.ip().to_canonical();
         let port = address.target.port.ok_or(Errno::EINVAL)?;
@@ -43,7 +44,7 @@ fn find_interface(name: &str) -> Result<String> {
     let by_address = name.parse::<IpAddr>().ok();
     match by_address {
         Some(address) => net::interface_with(address)?,
-        None => net::interface_index(name).map(|_| name.to_owned()),
+        None => net::interface_index(name)?.map(|_| name.to_owned()),
     }
     .ok_or(Errno::ENODEV)
 }
