@@ -3,6 +3,7 @@
  *
  * Where the kernel has no TIPC it is played, see families.h; what cannot be played is left out there.
  */
+#define ZMQ_BUILD_DRAFT_API 1
 #define TRANSPORT "tipc"
 #define WIRE 1
 #define EXCLUSIVE 0
@@ -10,39 +11,39 @@
 #define WILDCARD NULL
 #include "tr_conformance.h"
 
-#include "families.h"
-#include "wire_peer.h"
+#define FAMILY AF_TIPC
+#define TO_BIND "tipc://{5560,0,0}"
+#define TO_CONNECT "tipc://{5560,0}@0.0.0"
+#define ANY_ENDPOINT "tipc://<*>"
+#include "tr_families.h"
 
 static void service (char *endpoint, const char *form)
 {
     snprintf (endpoint, ENDPOINT_SIZE, form, tipc_instance ());
 }
 
-/* ---- Without TIPC ----------------------------------------------------------------------------- */
-
-/* Where the kernel has none binding says so; connecting goes on trying and can be ended. */
-CASE (no_kernel_support)
+static int listen_raw (char *endpoint)
 {
-    if (kernel_has (AF_TIPC))
-        return;
-    void *ctx = mk_ctx (), *server = mk_socket (ctx, ZMQ_REP), *client = mk_socket (ctx, ZMQ_REQ);
-    void *monitor = mk_monitor (ctx, client, ZMQ_EVENT_ALL);
-    CHECK_ERRNO (zmq_bind (server, "tipc://{5560,0,0}"), EAFNOSUPPORT);
-    CHECK_ERRNO (zmq_bind (server, "tipc://<*>"), EAFNOSUPPORT);
-    set_int (client, ZMQ_RECONNECT_IVL, 1);
-    CHECK_OK (zmq_connect (client, "tipc://{5560,0}@0.0.0"));
-    for (int i = 0; i < 3; ++i)
-        CHECK (wait_event (monitor, ZMQ_EVENT_CONNECT_RETRIED, NULL, NULL));
-    CHECK_OK (zmq_disconnect (client, "tipc://{5560,0}@0.0.0"));
-    rm_socket (monitor);
-    rm_socket (client);
-    rm_socket (server);
-    rm_ctx (ctx);
+    struct sockaddr_tipc address;
+    const unsigned instance = tipc_instance ();
+    memset (&address, 0, sizeof address);
+    address.family = AF_TIPC;
+    address.addrtype = TIPC_SERVICE_RANGE;
+    address.scope = TIPC_CLUSTER_SCOPE;
+    address.addr.nameseq.type = 7571;
+    address.addr.nameseq.lower = address.addr.nameseq.upper = instance;
+    const int fd = socket (AF_TIPC, SOCK_STREAM, 0);
+    REQUIRE (fd != -1);
+    REQUIRE_OK (bind (fd, (struct sockaddr *) &address, sizeof address));
+    REQUIRE_OK (listen (fd, 5));
+    snprintf (endpoint, ENDPOINT_SIZE, "tipc://{7571,%u}", instance);
+    return fd;
 }
 
-CASE (is_built_in)
+static void check_peer_address (const char *address)
 {
-    CHECK_INT (zmq_has ("tipc"), 1);
+    unsigned z, c, n;
+    CHECK_INT (sscanf (address, "%u.%u.%u", &z, &c, &n), 3);
 }
 
 /* ---- Addresses -------------------------------------------------------------------------------- */
@@ -256,28 +257,6 @@ CASE (events)
     close_pair (p);
 }
 
-CASE (peer_address)
-{
-    const pair_t p = new_pair (ZMQ_PULL, ZMQ_PUSH);
-    char endpoint[ENDPOINT_SIZE];
-    unsigned z, c, n;
-    zmq_msg_t msg;
-    /* Filters are for other transports. */
-    set_str (p.server, ZMQ_TCP_ACCEPT_FILTER, "192.0.2.1");
-    const pid_t nobody = 1;
-    REQUIRE_OK (zmq_setsockopt (p.server, ZMQ_IPC_FILTER_PID, &nobody, sizeof nobody));
-    bind_any (p.server, TRANSPORT, endpoint);
-    connect_to (p.client, endpoint);
-    send_str (p.client, "who am I?", 0);
-    zmq_msg_init (&msg);
-    REQUIRE (zmq_msg_recv (&msg, p.server, 0) == 9);
-    const char *address = zmq_msg_gets (&msg, "Peer-Address");
-    REQUIRE (address != NULL);
-    CHECK_INT (sscanf (address, "%u.%u.%u", &z, &c, &n), 3);
-    zmq_msg_close (&msg);
-    close_pair (p);
-}
-
 /* The service may have another domain than where it is looked for: nobody is found. */
 CASE (domains)
 {
@@ -334,51 +313,6 @@ CASE (small_messages_go_at_once)
     close_pair (p);
 }
 
-/* A peer that does not read holds up neither closing nor others: the kernel would wait for it within close. */
-CASE (close_on_a_deaf_peer)
-{
-    enum { PEERS = 3 };
-    struct sockaddr_tipc address;
-    const unsigned instance = tipc_instance ();
-    char endpoint[ENDPOINT_SIZE];
-    int fds[PEERS];
-    memset (&address, 0, sizeof address);
-    address.family = AF_TIPC;
-    address.addrtype = TIPC_SERVICE_RANGE;
-    address.scope = TIPC_CLUSTER_SCOPE;
-    address.addr.nameseq.type = 7571;
-    address.addr.nameseq.lower = address.addr.nameseq.upper = instance;
-    const int listener = socket (AF_TIPC, SOCK_STREAM, 0);
-    REQUIRE (listener != -1);
-    REQUIRE_OK (bind (listener, (struct sockaddr *) &address, sizeof address));
-    REQUIRE_OK (listen (listener, PEERS));
-    void *ctx = mk_ctx (), *streams[PEERS];
-    snprintf (endpoint, sizeof endpoint, "tipc://{7571,%u}", instance);
-    static char block[1 << 20];
-    static wire_frame_t ready;
-    for (int i = 0; i < PEERS; ++i) {
-        streams[i] = mk_socket (ctx, ZMQ_PUSH);
-        set_int (streams[i], ZMQ_SNDHWM, 4);
-        REQUIRE_OK (zmq_connect (streams[i], endpoint));
-        fds[i] = raw_accept (listener, DEADLINE_MS);
-        REQUIRE (fds[i] != -1);
-        wire_handshake_id (fds[i], 1, "PULL", "", "PUSH", &ready);
-        /* Until the connection is full, and the queue as well. */
-        set_int (streams[i], ZMQ_SNDTIMEO, QUIET_MS);
-        while (zmq_send (streams[i], block, sizeof block, 0) != -1)
-            ;
-        CHECK_INT (zmq_errno (), EAGAIN);
-    }
-    const long long begun = now_ms ();
-    for (int i = 0; i < PEERS; ++i)
-        rm_socket (streams[i]);
-    rm_ctx (ctx);
-    CHECK (now_ms () - begun < 6000);
-    for (int i = 0; i < PEERS; ++i)
-        close (fds[i]);
-    close (listener);
-}
-
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -395,6 +329,8 @@ int main (int argc, char **argv)
     RUN_OURS (unbind_by_any_name, "the reference takes the name that was given only");
     RUN (ranges);
     RUN (served_by_two);
+    RUN_OURS (nobody_listens, "the reference has another name for it");
+    RUN_OURS (given_descriptor, "the reference makes one of its own");
     RUN (events);
     RUN_OURS (peer_address, "the reference tells none");
     RUN (domains);
