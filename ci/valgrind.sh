@@ -14,7 +14,7 @@ if [ $# -eq 0 ]; then
     set -- api_msg_init api_msg_move_copy api_msg_free api_msg_props api_msg_again api_send_recv_buf api_iov api_context \
         api_monitor api_poll api_proxy api_timers api_cancel api_cancel_state api_cancel_busy api_callback_exits \
         api_utils pat_pair pat_reqrep pat_pubsub pat_pushpull pat_dealer_router pat_stream tr_tcp tr_ipc tr_inproc \
-        draft_dgram draft_udp wire_greeting bad_frames bad_greeting bad_leaks sec_gssapi
+        draft_dgram draft_udp draft_udp_endpoints wire_greeting bad_frames bad_greeting bad_leaks sec_gssapi
 elif [ "$1" = all ]; then
     set --
 fi
