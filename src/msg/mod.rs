@@ -5,6 +5,7 @@
 
 mod block;
 mod edit;
+mod marks;
 mod metadata;
 mod refill;
 mod rxbuf;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use block::Block;
 pub use block::{FreeFn, Unlent};
+use marks::{Group, MORE, SHARED};
 pub use metadata::Metadata;
 pub use rxbuf::RxBuf;
 
@@ -34,12 +36,6 @@ const INLINE: u8 = 1;
 const BLOCK: u8 = 2;
 /// In memory that outlives every message (lent without a free function).
 const STATIC: u8 = 3;
-
-const MORE: u8 = 1;
-const SUBSCRIBE: u8 = 2;
-const CANCEL: u8 = 4;
-const SHARED: u8 = 8;
-const ORIGIN: u8 = 16;
 
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -73,9 +69,6 @@ pub struct Msg {
 
 const _: () = assert!(size_of::<Msg>() == 64);
 const _: () = assert!(align_of::<Msg>() == align_of::<*const ()>());
-
-/// Thin handle of a group name.
-struct Group(Box<[u8]>);
 
 // SAFETY: a message owns its window of the block exclusively, or shares it read-only with copies
 // of itself; lent buffers may by contract be used and freed on any thread.
@@ -261,7 +254,7 @@ impl Msg {
         let bare = self.metadata.is_none()
             && self.group.is_none()
             && self.routing_id == 0
-            && self.flags & (SUBSCRIBE | CANCEL) == 0;
+            && !self.is_subscription();
         if !bare || self.len() > 255 {
             return None;
         }
@@ -371,131 +364,6 @@ impl Msg {
     #[inline]
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
-    }
-
-    /// Whether more frames of the same message follow.
-    #[must_use]
-    #[inline]
-    pub fn is_more(&self) -> bool {
-        self.flags & MORE != 0
-    }
-
-    /// Says whether more frames of the same message follow.
-    #[inline]
-    pub fn set_more(&mut self, more: bool) {
-        self.flags = if more {
-            self.flags | MORE
-        } else {
-            self.flags & !MORE
-        };
-    }
-
-    /// Whether this is a subscription: its body is a byte 1 and the topic.
-    #[must_use]
-    #[inline]
-    pub fn is_subscribe(&self) -> bool {
-        self.flags & SUBSCRIBE != 0
-    }
-
-    /// Whether this ends a subscription: its body is a byte 0 and the topic.
-    #[must_use]
-    #[inline]
-    pub fn is_cancel(&self) -> bool {
-        self.flags & CANCEL != 0
-    }
-
-    /// Whether this is a subscription or the end of one.
-    #[must_use]
-    #[inline]
-    pub fn is_subscription(&self) -> bool {
-        self.flags & (SUBSCRIBE | CANCEL) != 0
-    }
-
-    /// Marks a body of a byte 1 and a topic as a subscription.
-    pub fn mark_subscribe(&mut self) {
-        self.flags |= SUBSCRIBE;
-    }
-
-    /// Marks a body of a byte 0 and a topic as the end of a subscription.
-    pub fn mark_cancel(&mut self) {
-        self.flags |= CANCEL;
-    }
-
-    /// Takes away what only the sender's library needs to know: the frame becomes plain data.
-    #[inline]
-    pub fn clear_marks(&mut self) {
-        self.flags &= !(SUBSCRIBE | CANCEL);
-    }
-
-    /// No frame, but a note among frames that travel together: what follows came by this connection.
-    #[must_use]
-    pub(crate) fn origin(metadata: Arc<Metadata>) -> Self {
-        let mut note = Self::new();
-        note.metadata = Some(metadata);
-        note.flags = ORIGIN | MORE;
-        note
-    }
-
-    /// Whether this is a note of [`Self::origin`].
-    #[inline]
-    pub(crate) fn is_origin(&self) -> bool {
-        self.flags & ORIGIN != 0
-    }
-
-    /// What a note of [`Self::origin`] says.
-    pub(crate) fn into_origin(mut self) -> Option<Arc<Metadata>> {
-        self.metadata.take()
-    }
-
-    /// What is known of the connection the message came by.
-    #[must_use]
-    pub fn metadata(&self) -> Option<&Arc<Metadata>> {
-        self.metadata.as_ref()
-    }
-
-    /// Sets or clears what is known of the connection the message came by.
-    #[inline]
-    pub fn set_metadata(&mut self, metadata: Option<&Arc<Metadata>>) {
-        let told = metadata.map(spare::take_metadata);
-        if let Some(old) = std::mem::replace(&mut self.metadata, told) {
-            spare::keep_metadata(old);
-        }
-    }
-
-    /// Routing id of a SERVER's peer, 0 if there is none (`zmq_msg_routing_id(3)`).
-    #[must_use]
-    pub fn routing_id(&self) -> u32 {
-        self.routing_id
-    }
-
-    /// Sets the routing id of a SERVER's peer.
-    pub fn set_routing_id(&mut self, routing_id: u32) {
-        self.routing_id = routing_id;
-    }
-
-    /// Group of a RADIO's message, with its terminating zero (`zmq_msg_group(3)`).
-    #[must_use]
-    pub fn group(&self) -> &[u8] {
-        self.group.as_ref().map_or(b"\0", |group| &group.0)
-    }
-
-    /// Sets the group of a RADIO's message.
-    ///
-    /// # Errors
-    /// `EINVAL` if the name is longer than 255 bytes.
-    pub fn set_group(&mut self, group: &[u8]) -> Result<()> {
-        if group.len() > 255 {
-            return Err(Errno::EINVAL);
-        }
-        let mut name = group.to_vec();
-        name.push(0);
-        self.group = (!group.is_empty()).then(|| Arc::new(Group(name.into_boxed_slice())));
-        Ok(())
-    }
-
-    /// Sets the group to that of another message, whose name is shared.
-    pub fn set_group_of(&mut self, other: &Self) {
-        self.group.clone_from(&other.group);
     }
 
     /// Whether this is a message at all: a zeroed or closed `zmq_msg_t` is not.

@@ -3,12 +3,15 @@
 //! A socket that sends or receives behind one safe type. Nothing of ZeroMQ is known here.
 //!
 //! - `library`: finding it, its functions and their types
-//! - `socket`: sockets
+//! - `open`: opening a socket
+//! - `socket`: what it sends and receives
 
 mod library;
+mod open;
 mod socket;
 
-pub use socket::{Came, Outcome, Role, Setup, Socket, Tsi};
+pub use open::{Role, Setup};
+pub use socket::{Came, Outcome, Socket, Tsi};
 
 /// Whether the library is there. The first call loads it.
 #[must_use]
