@@ -172,6 +172,47 @@ CASE (mandatory_waits_for_room)
     close_pair (p);
 }
 
+enum { UNREAD = 200, UNREAD_SIZE = 65536 };
+
+static void *send_until_refused (void *router)
+{
+    while (zmq_send (router, "D", 1, ZMQ_SNDMORE) == 1)
+        send_str (router, "more", 0);
+    return (void *) (intptr_t) zmq_errno ();
+}
+
+/* A peer that is gone has no room ever again, also while much of what it sent is still to be received:
+ * nothing but a receive would end a wait for that. */
+CASE (mandatory_peer_gone)
+{
+    static char body[UNREAD_SIZE];
+    FOR_EACH_TRANSPORT (transport)
+    {
+        void *ctx = mk_ctx ();
+        void *router = mk_socket (ctx, ZMQ_ROUTER), *dealer = mk_socket (ctx, ZMQ_DEALER);
+        char endpoint[ENDPOINT_SIZE];
+        set_int (router, ZMQ_ROUTER_MANDATORY, 1);
+        set_int (router, ZMQ_SNDHWM, 2);
+        set_int (router, ZMQ_RCVHWM, 1);
+        set_int (router, ZMQ_SNDTIMEO, -1);
+        bind_any (router, transport, endpoint);
+        set_int (dealer, ZMQ_RCVHWM, 1);
+        set_int (dealer, ZMQ_SNDHWM, 0);
+        set_str (dealer, ZMQ_ROUTING_ID, "D");
+        REQUIRE_OK (zmq_connect (dealer, endpoint));
+        for (int i = 0; i < UNREAD; ++i)
+            CHECK_INT (zmq_send (dealer, body, sizeof body, 0), sizeof body);
+        expect_bytes (router, "D", 1, 1);
+        CHECK_INT (zmq_recv (router, body, sizeof body, 0), sizeof body);
+        CHECK (wait_readable (router));
+        const pthread_t sender = start_thread (send_until_refused, router);
+        rm_socket (dealer);
+        CHECK_INT ((intptr_t) join_thread (sender), EHOSTUNREACH);
+        rm_socket (router);
+        rm_ctx (ctx);
+    }
+}
+
 /* Without handover the first owner of an id keeps it. */
 CASE (duplicate_id_is_rejected)
 {
@@ -322,6 +363,7 @@ int main (int argc, char **argv)
     RUN (unroutable);
     RUN (full_peer);
     RUN (mandatory_waits_for_room);
+    RUN_OURS (mandatory_peer_gone, "libzmq waits until somebody receives");
     RUN (duplicate_id_is_rejected);
     RUN (handover);
     RUN (probe_router);

@@ -268,6 +268,12 @@ impl Reader {
         self.in_message
     }
 
+    /// Says that nothing more will be read, before the reader goes: the writer finds no room from now on,
+    /// and is to be told.
+    pub fn resign(&self) {
+        self.lane.reader_gone.store(true, Ordering::Release);
+    }
+
     /// Whether nothing will be written any more; there may be frames to read.
     #[must_use]
     pub fn is_orphaned(&self) -> bool {
@@ -289,7 +295,7 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.lane.reader_gone.store(true, Ordering::Release);
+        self.resign();
     }
 }
 

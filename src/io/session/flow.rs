@@ -178,6 +178,7 @@ impl Session {
         let Core {
             conn: Some(conn),
             lanes,
+            dialer,
             ..
         } = core
         else {
@@ -210,6 +211,14 @@ impl Session {
                 conn.out.clear();
                 conn.readable = true;
                 conn.ended = true;
+                // That may be long after, if the socket has no room: who waits to send to this very
+                // peer is not to wait for who reads.
+                if let Some(lanes) = lanes
+                    && !self.keeps_pipe(dialer.is_some())
+                {
+                    lanes.from_socket.resign();
+                    self.owner.post(Event::Writable(Arc::clone(&lanes.slot)));
+                }
                 self.turn.leave(WORK);
                 return Stopped::Idle;
             }

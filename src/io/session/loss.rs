@@ -53,7 +53,7 @@ impl Session {
             }
         }
         let temporary = loss.is_temporary();
-        let keeps_pipe = core.dialer.is_some() && !self.options.immediate && !self.is_raw();
+        let keeps_pipe = self.keeps_pipe(core.dialer.is_some());
         let retries = temporary && self.may_retry(core, &loss, in_handshake);
         if !keeps_pipe || !retries {
             self.drop_lanes(core);
@@ -67,6 +67,11 @@ impl Session {
         } else {
             self.finish(core);
         }
+    }
+
+    /// Whether the pipe lives through the end of a connection, if there is to be another one.
+    pub(super) fn keeps_pipe(&self, dials: bool) -> bool {
+        dials && !self.options.immediate && !self.is_raw()
     }
 
     fn report_loss(&self, loss: &Loss, in_handshake: bool, fd: i32, ends: &Ends) {
