@@ -95,13 +95,20 @@ static const char *const targets[] = {
 /* No port. The reference cuts such numbers to 16 bits. */
 static const char *const bad_ports[] = {
   "tcp://127.0.0.1:-1", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:70000", "tcp://127.0.0.1:4294967297",
-  "tcp://127.0.0.1:99999999999999999999", "tcp://127.0.0.1:80x", "tcp://127.0.0.1:+80", "tcp://127.0.0.1: 80",
+  "tcp://127.0.0.1:99999999999999999999", "tcp://127.0.0.1:+-80",
 };
 
 /* No address: nothing to bind to, and nothing to look up. */
 static const char *const bad_addresses[] = {
   "tcp://:1", "tcp://[::1]", "tcp://[::1:1", "tcp://[]:1", "tcp://[:1", "tcp://[::g]:1",
   "tcp://[1:2:3:4:5:6:7:8:9]:1", "tcp://[1::2::3]:1", "tcp://[12345::1]:1",
+};
+
+/* For bind only: what comes before the address to listen at is looked at, too. */
+static const char *const sources[] = {
+  "tcp://lo;127.0.0.1:0", "tcp://lo:;127.0.0.1:0", "tcp://;127.0.0.1:0", "tcp://:0;127.0.0.1:0",
+  "tcp://lo:x;127.0.0.1:0", "tcp://no-such-device:0;127.0.0.1:0", "tcp://[::1]:0;127.0.0.1:0",
+  "tcp://lo:0;127.0.0.1:0", "tcp://127.0.0.1:*;127.0.0.1:0", "tcp://*:0;127.0.0.1:0",
 };
 
 enum { BIND, CONNECT, UNBIND, DISCONNECT, CALLS };
@@ -156,6 +163,38 @@ CASE (connect_only)
 {
     for (size_t i = 0; i < sizeof targets / sizeof *targets; ++i)
         printf ("  \"%s\": %s\n", targets[i], result_of (CONNECT, ZMQ_DEALER, targets[i]));
+}
+
+CASE (bind_to_what_has_a_source)
+{
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; ++i)
+        printf ("  \"%s\": %s\n", sources[i], result_of (BIND, ZMQ_DEALER, sources[i]));
+}
+
+/* As lines of files and parts of URLs have it: blanks and a sign before the number, anything behind it. */
+CASE (ports_with_something_around)
+{
+    static const char *const around[] = {
+      "%d/", "%d ", "%d\n", "%dx", "%d#x", "+%d", " %d", "\t %d", "000%d", "+ %d", "x%d", "00", "0x50",
+    };
+    for (size_t i = 0; i < sizeof around / sizeof *around; ++i) {
+        char endpoint[ENDPOINT_SIZE], port[64], strange[ENDPOINT_SIZE];
+        void *ctx = mk_ctx ();
+        void *first = mk_socket (ctx, ZMQ_PAIR), *second = mk_socket (ctx, ZMQ_PAIR), *peer = mk_socket (ctx, ZMQ_PAIR);
+        bind_any (first, "tcp", endpoint);
+        snprintf (port, sizeof port, around[i], atoi (strrchr (endpoint, ':') + 1));
+        snprintf (strange, sizeof strange, "tcp://127.0.0.1:%s", port);
+        /* That the port is taken says that it was understood. */
+        printf ("  case %zu: bind %s", i, result_name (zmq_bind (second, strange)));
+        const int connected = zmq_connect (peer, strange);
+        printf (", connect %s\n", result_name (connected));
+        if (connected == 0 && i < 11)
+            bounce (peer, first);
+        rm_socket (peer);
+        rm_socket (second);
+        rm_socket (first);
+        rm_ctx (ctx);
+    }
 }
 
 CASE (ports_out_of_range)
@@ -295,6 +334,8 @@ int main (int argc, char **argv)
     harness_begin (argc, argv);
     RUN (table);
     RUN (connect_only);
+    RUN (bind_to_what_has_a_source);
+    RUN (ports_with_something_around);
     RUN_OURS (ports_out_of_range, "the reference cuts the number to 16 bits");
     RUN_OURS (addresses_that_cannot_be_bound, "versions of the reference look some of these names up");
     RUN (same_for_every_type);

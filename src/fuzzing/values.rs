@@ -35,7 +35,8 @@ pub fn endpoint(input: &[u8]) {
                 let text = std::str::from_utf8(rest).expect("text");
                 assert!(text.contains(&tcp.target.host));
                 assert!(tcp.target.port.is_some());
-                assert!(tcp.source.is_none() || purpose == Purpose::Connect);
+                let source = tcp.source.as_ref();
+                assert!(source.is_none_or(|source| text.contains(&source.host)));
             }
             Address::Ws(ws) => {
                 assert_eq!(scheme, ws.scheme());

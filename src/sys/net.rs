@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixDatagram;
@@ -14,6 +14,8 @@ use super::fork;
 use super::sockaddr::{self, Address};
 
 /// The first address of a host, numeric or by name, with port 0. A name may block on the network.
+///
+/// Behind a `%` a host may have its interface, see [`zone_index`]; it counts for IPv6 addresses.
 ///
 /// With `ipv6` that is an IPv6 address, a mapped one if the host has only IPv4 ones; without it
 /// an IPv4 address.
@@ -30,6 +32,16 @@ pub fn lookup(host: &str, ipv6: bool) -> io::Result<SocketAddr> {
             address => address,
         };
         return Ok((address, 0).into());
+    }
+    // The resolver takes names of interfaces behind link-local addresses only.
+    if let Some((address, zone)) = host.rsplit_once('%') {
+        let index = zone_index(zone)?;
+        return Ok(match lookup(address, ipv6)? {
+            SocketAddr::V6(v6) if v6.ip().to_ipv4_mapped().is_none() => {
+                SocketAddrV6::new(*v6.ip(), 0, 0, index).into()
+            }
+            v4 => v4,
+        });
     }
     let host = CString::new(host).map_err(|_| invalid())?;
     // SAFETY: plain integers and null pointers.
@@ -157,6 +169,17 @@ pub fn interface_index(name: &str) -> io::Result<Option<u32>> {
     }
 }
 
+/// The number of an interface as addresses have it behind a `%`, by name or as it is.
+///
+/// # Errors
+/// `EINVAL` for what is neither; those of [`interface_index`].
+pub fn zone_index(zone: &str) -> io::Result<u32> {
+    if let Ok(number @ 1..) = zone.parse() {
+        return Ok(number);
+    }
+    interface_index(zone)?.ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
+}
+
 /// Makes a directory `tmpXXXXXX` in `parent` for this user alone, named as nothing else is.
 ///
 /// # Errors
@@ -193,6 +216,19 @@ mod tests {
         assert!(lookup("::1", false).is_err());
         assert_eq!(lookup("::ffff:127.0.0.1", false).ok(), Some(v4));
         assert!(lookup("a\0b", false).is_err());
+        let index = zone_index("lo").expect("always there");
+        for zone in ["lo".to_owned(), index.to_string()] {
+            let host = format!("::1%{zone}");
+            let expected = SocketAddrV6::new(std::net::Ipv6Addr::LOCALHOST, 0, 0, index);
+            assert_eq!(lookup(&host, true).ok(), Some(expected.into()), "{host}");
+            assert!(lookup(&host, false).is_err(), "{host}");
+            let host = format!("127.0.0.1%{zone}");
+            assert_eq!(lookup(&host, false).ok(), Some(v4), "{host}");
+            assert_eq!(lookup(&host, true).ok(), Some(mapped), "{host}");
+        }
+        for bad in ["::1%", "::1%0", "::1%-1", "::1%no-such-device"] {
+            assert!(lookup(bad, true).is_err(), "{bad}");
+        }
         let lo = interface("lo", false).expect("interfaces");
         assert_eq!(
             lo.map(|address| address.to_string()).as_deref(),

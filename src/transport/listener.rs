@@ -172,6 +172,9 @@ impl Listener {
     }
 
     fn bind_tcp(address: &TcpAddress, options: &SocketOptions) -> Result<Self> {
+        if let Some(source) = &address.source {
+            resolve::resolve_bind(source, options.ipv6)?;
+        }
         let local = resolve::resolve_bind(&address.target, options.ipv6)?;
         let (fd, local) = dial::tcp_socket(local)?;
         // Connections of a former listener that linger in TIME_WAIT do not keep the port.

@@ -69,8 +69,8 @@ pub fn resolve_connect(address: &TcpAddress, ipv6: bool) -> Result<ResolvedTcp> 
 /// a host. Blocks only for the last.
 ///
 /// # Errors
-/// `ENODEV` if it is none of these, `EINVAL` if the port is none; `EMFILE`, `ENOMEM` and what else the system lacks to
-/// find out.
+/// `ENODEV` if it is none of these, `EINVAL` if the port is none, or what is behind a `%` no interface; `EMFILE`, `ENOMEM`
+/// and what else the system lacks to find out.
 pub fn resolve_bind(address: &HostPort, ipv6: bool) -> Result<SocketAddr> {
     let port = address.port.ok_or(Errno::EINVAL)?;
     let mut found = local(address, ipv6)?;
@@ -88,10 +88,15 @@ fn local(address: &HostPort, ipv6: bool) -> Result<SocketAddr> {
     }
     match interface(host, ipv6) {
         Ok(Some(found)) => Ok(found),
-        Ok(None) => net::lookup(host, ipv6).map_err(|error| match Errno::from(error) {
-            Errno::EINVAL => Errno::ENODEV,
-            errno => errno,
-        }),
+        Ok(None) => {
+            if let Some((_, zone)) = host.rsplit_once('%') {
+                net::zone_index(zone)?;
+            }
+            net::lookup(host, ipv6).map_err(|error| match Errno::from(error) {
+                Errno::EINVAL => Errno::ENODEV,
+                errno => errno,
+            })
+        }
         // It may be an interface's name, so that nobody else knows it says nothing.
         Err(errno) => net::lookup(host, ipv6).map_err(|_| errno),
     }
@@ -136,8 +141,11 @@ mod tests {
         assert!(bind("lo", true).is_ok());
         assert_eq!(bind("::1", true).as_deref(), Ok("[::1]:80"));
         // No names here: looking them up would ask the network.
-        for bad in ["::1", ""] {
+        for bad in ["::1", "::1%lo", ""] {
             assert_eq!(bind(bad, false), Err(Errno::ENODEV), "{bad}");
+        }
+        for bad in ["::1%", "::1%no-such-device"] {
+            assert_eq!(bind(bad, false), Err(Errno::EINVAL), "{bad}");
         }
     }
 

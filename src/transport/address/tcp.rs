@@ -6,7 +6,7 @@ use crate::errno::{Errno, Result};
 /// A TCP endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TcpAddress {
-    /// The local end to connect from
+    /// The local end to connect from; means nothing to `zmq_bind`, but has to exist there as well
     pub source: Option<HostPort>,
     /// The host and port to bind or to connect to
     pub target: HostPort,
@@ -21,20 +21,39 @@ pub(super) fn parse(address: &[u8], purpose: Purpose) -> Result<TcpAddress> {
         Some((source, target)) => (Some(source), target),
         None => (None, address),
     };
-    let target = HostPort::parse(target);
-    if target.port.is_none() {
-        return Err(Errno::EINVAL);
-    }
-    // A source of an interface alone may have any port.
-    let source = source.map(|source| match HostPort::parse(source) {
-        whole if source.contains(':') => whole,
-        _ => HostPort {
+    let target = host_port(target, purpose);
+    // A source of an interface alone may have any port; only `zmq_connect` knows it.
+    let source = source.map(|source| match purpose {
+        Purpose::Connect if !source.contains(':') => HostPort {
             host: source.to_owned(),
             port: Some(0),
         },
+        _ => host_port(source, purpose),
     });
-    let source = source.filter(|_| purpose == Purpose::Connect);
+    let bound = source.iter().filter(|_| purpose == Purpose::Bind);
+    if bound.chain([&target]).any(|at| at.port.is_none()) {
+        return Err(Errno::EINVAL);
+    }
     Ok(TcpAddress { source, target })
+}
+
+/// A host and a port as the reference reads it: a number may have blanks and a sign before it and anything behind it.
+/// Programs get such endpoints from files, with a slash or the line's end on them.
+fn host_port(text: &str, purpose: Purpose) -> HostPort {
+    let mut parsed = HostPort::parse(text);
+    let port = text.rsplit_once(':').map_or("", |(_, port)| port);
+    if matches!(port, "*" | "0") {
+        return parsed;
+    }
+    let number = port.trim_start_matches(|c: char| matches!(c, ' ' | '\t'..='\r'));
+    let number = number.strip_prefix('+').unwrap_or(number);
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    parsed.port = number[..digits].parse().ok();
+    // "Any port" is written in the two ways above.
+    if purpose == Purpose::Bind && parsed.port == Some(0) {
+        parsed.port = None;
+    }
+    parsed
 }
 
 /// The syntax that `zmq_connect` insists on: it starts like a host, has nothing that neither hosts
@@ -93,21 +112,37 @@ mod tests {
             ("tcp://:80", " 80"),
             ("tcp://a b:65535", "a b 65535"),
             ("tcp://[::1%lo]:1", "::1%lo 1"),
+            ("tcp://*:5555/", "* 5555"),
+            ("tcp://*:5555\n", "* 5555"),
+            ("tcp://*:80x", "* 80"),
+            ("tcp://*: \t80 ", "* 80"),
+            ("tcp://*:+080", "* 80"),
         ] {
             assert_eq!(
                 tcp(endpoint, Purpose::Bind),
                 Ok((None, expected.to_owned()))
             );
         }
+        assert_eq!(
+            tcp("tcp://lo:5;*:80", Purpose::Bind),
+            Ok((Some("lo 5".to_owned()), "* 80".to_owned()))
+        );
         for bad in [
             "127.0.0.1",
             "127.0.0.1:",
             "*",
             "a:65536",
+            "a:4294967297",
+            "a:99999999999999999999",
             "a:-1",
-            "a:+1",
-            "a: 1",
+            "a:+ 1",
+            "a:+-1",
+            "a:00",
+            "a:0x50",
             "a:1;x",
+            "lo;a:1",
+            "lo:;a:1",
+            ";a:1",
         ] {
             let endpoint = format!("tcp://{bad}");
             assert_eq!(tcp(&endpoint, Purpose::Bind), Err(Errno::EINVAL), "{bad}");
@@ -121,6 +156,7 @@ mod tests {
             ("tcp://[::1]:1234", None, "::1 1234"),
             ("tcp://::1:1234", None, "::1 1234"),
             ("tcp://a_b:0", None, "a_b 0"),
+            ("tcp://a:80a", None, "a 80"),
             ("tcp://127.0.0.1:*;b:80", Some("127.0.0.1 0"), "b 80"),
             ("tcp://lo:5555;b:80", Some("lo 5555"), "b 80"),
             ("tcp://lo;b:80", Some("lo 0"), "b 80"),
@@ -137,7 +173,8 @@ mod tests {
             "a:*",
             "a:-1",
             "a:65536",
-            "a:80a",
+            "a:+80",
+            "a:80/",
             ":5555",
             "[::1:1",
             "[::g]:1",
