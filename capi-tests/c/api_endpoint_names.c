@@ -140,6 +140,28 @@ CASE (address_of_an_accepted_connection)
     }
 }
 
+/* Some types do not connect to an endpoint that they have bound; the call succeeds. */
+CASE (connect_to_oneself)
+{
+    static const int types[] = {ZMQ_DEALER, ZMQ_REQ};
+    static const char *const transports[] = {"tcp", "ipc"};
+    for (int i = 0; i < 4; ++i) {
+        char endpoint[ENDPOINT_SIZE];
+        void *ctx = mk_ctx ();
+        void *socket = mk_socket (ctx, types[i / 2]);
+        bind_any (socket, transports[i % 2], endpoint);
+        CHECK_OK (zmq_connect (socket, endpoint));
+        CHECK_ERRNO (zmq_send (socket, "x", 1, ZMQ_DONTWAIT), EAGAIN);
+        CHECK_OK (zmq_unbind (socket, endpoint));
+        CHECK_ERRNO (zmq_disconnect (socket, endpoint), ENOENT);
+        /* It is not its own any more: what is sent waits for whoever comes. */
+        CHECK_OK (zmq_connect (socket, endpoint));
+        CHECK_INT (zmq_send (socket, "x", 1, ZMQ_DONTWAIT), 1);
+        rm_socket (socket);
+        rm_ctx (ctx);
+    }
+}
+
 int main (int argc, char **argv)
 {
     harness_begin (argc, argv);
@@ -149,5 +171,6 @@ int main (int argc, char **argv)
     RUN_OURS (unbind_by_the_name_given, "the reference binds to addresses and interfaces only");
     RUN (names_that_are_not_utf8);
     RUN (address_of_an_accepted_connection);
+    RUN (connect_to_oneself);
     return harness_end ();
 }

@@ -349,14 +349,17 @@ impl Socket {
         id
     }
 
-    /// For these types a second connection to the same endpoint brings nothing, so the call succeeds
-    /// without one, as in the reference library.
+    /// For these types a second connection to the same endpoint brings nothing, nor does one to an endpoint of
+    /// their own, so the call succeeds without one, as in the reference library.
     fn is_connected_enough(&self, endpoint: &[u8]) -> bool {
         use SocketType::{Dealer, Pub, Req, Sub};
         matches!(self.ty, Dealer | Pub | Req | Sub)
             && self.endpoints.iter().any(|known| {
                 known.name == endpoint
-                    && matches!(known.kind, Kind::Connected(..) | Kind::Multicast(..))
+                    && matches!(
+                        known.kind,
+                        Kind::Bound(_) | Kind::Connected(..) | Kind::Multicast(..)
+                    )
                     && !known.is_over()
             })
     }
