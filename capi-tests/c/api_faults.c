@@ -29,14 +29,33 @@ int listen (int fd, int backlog)
     return fails (&listen_error) ? -1 : (int) syscall (SYS_listen, fd, backlog);
 }
 
+/* Sends take one byte, and every third is interrupted. */
+static volatile int is_slow;
+
+static int interrupts (void)
+{
+    static volatile unsigned calls;
+    if (!is_slow || __sync_fetch_and_add (&calls, 1) % 3)
+        return 0;
+    errno = EINTR;
+    return 1;
+}
+
 ssize_t send (int fd, const void *data, size_t size, int flags)
 {
-    return fails (&send_error) ? -1 : syscall (SYS_sendto, fd, data, size, flags, NULL, 0);
+    if (fails (&send_error) || interrupts ())
+        return -1;
+    return syscall (SYS_sendto, fd, data, is_slow && size > 0 ? 1 : size, flags, NULL, 0);
 }
 
 ssize_t sendmsg (int fd, const struct msghdr *message, int flags)
 {
-    return fails (&send_error) ? -1 : syscall (SYS_sendmsg, fd, message, flags);
+    if (fails (&send_error) || interrupts ())
+        return -1;
+    for (size_t i = 0; is_slow && i < message->msg_iovlen; ++i)
+        if (message->msg_iov[i].iov_len > 0)
+            return syscall (SYS_sendto, fd, message->msg_iov[i].iov_base, 1, flags, NULL, 0);
+    return syscall (SYS_sendmsg, fd, message, flags);
 }
 
 int epoll_ctl (int epoll, int operation, int fd, struct epoll_event *event)
@@ -58,12 +77,18 @@ int getifaddrs (struct ifaddrs **list)
     return next (list);
 }
 
-/* All of them fail as long as there is an error. */
-int getaddrinfo (const char *host UNUSED, const char *service UNUSED,
-                 const struct addrinfo *hints UNUSED, struct addrinfo **list UNUSED)
+/* All of them fail as long as there is an error; ENOENT: there is no such name. */
+int getaddrinfo (const char *host, const char *service, const struct addrinfo *hints,
+                 struct addrinfo **list)
 {
-    errno = names_error;
-    return names_error ? EAI_SYSTEM : EAI_NONAME;
+    static int (*next) (const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    if (names_error) {
+        errno = names_error;
+        return names_error == ENOENT ? EAI_NONAME : EAI_SYSTEM;
+    }
+    if (!next)
+        *(void **) &next = dlsym (RTLD_NEXT, "getaddrinfo");
+    return next (host, service, hints, list);
 }
 
 /* ---- Binding -------------------------------------------------------------------------------------------- */
@@ -123,8 +148,9 @@ CASE (what_is_lacking_to_find_a_name_is_told)
     CHECK_OK (zmq_bind (socket, "tcp://127.0.0.1:*"));
     names_error = EMFILE;
     CHECK_ERRNO (zmq_bind (socket, "tcp://host.invalid:*"), EMFILE);
-    names_error = 0;
+    names_error = ENOENT;
     CHECK_ERRNO (zmq_bind (socket, "tcp://host.invalid:*"), ENODEV);
+    names_error = 0;
     rm_socket (socket);
     rm_ctx (ctx);
 }
@@ -152,6 +178,36 @@ CASE (a_descriptor_that_cannot_be_served_stays_the_programs)
 }
 
 /* ---- Sending -------------------------------------------------------------------------------------------- */
+
+CASE (one_byte_at_a_time)
+{
+    static const char *const transports[] = {"tcp", "ipc"};
+    static const int sizes[] = {0, 1, 254, 255, 256, 9000, 1};
+    static unsigned char sent[9000], got[9001];
+    char endpoint[ENDPOINT_SIZE];
+    for (size_t i = 0; i < sizeof sent; ++i)
+        sent[i] = (unsigned char) (i * 7 + i / 256);
+    is_slow = 1;
+    for (int t = 0; t < 2; ++t) {
+        void *ctx = mk_ctx (), *server = mk_socket (ctx, ZMQ_PAIR), *client = mk_socket (ctx, ZMQ_PAIR);
+        bind_any (server, transports[t], endpoint);
+        REQUIRE_OK (zmq_connect (client, endpoint));
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+            void *from = i % 2 ? server : client, *to = i % 2 ? client : server;
+            CHECK_INT (zmq_send (from, sent, (size_t) sizes[i], ZMQ_SNDMORE), sizes[i]);
+            CHECK_INT (zmq_send (from, sent, (size_t) sizes[i], 0), sizes[i]);
+            for (int part = 0; part < 2; ++part) {
+                CHECK_INT (zmq_recv (to, got, sizeof got, 0), sizes[i]);
+                CHECK_INT (opt_int (to, ZMQ_RCVMORE), !part);
+                CHECK_MEM (got, sent, (size_t) sizes[i]);
+            }
+        }
+        rm_socket (client);
+        rm_socket (server);
+        rm_ctx (ctx);
+    }
+    is_slow = 0;
+}
 
 /* A system that refuses to send, for want of memory above all, costs a connection: it is made again. */
 CASE (a_failed_send_ends_the_connection)
@@ -215,6 +271,7 @@ int main (int argc, char **argv)
     RUN_OURS (nor_a_folder, "the reference leaves the folder");
     RUN_OURS (what_is_lacking_to_find_a_name_is_told, "the reference ends the process");
     RUN_OURS (a_descriptor_that_cannot_be_served_stays_the_programs, "the reference ends the process");
+    RUN (one_byte_at_a_time);
     RUN_OURS (a_failed_send_ends_the_connection, "the reference sends no more, and stays connected");
     RUN_OURS (a_peer_that_does_not_read, "the same");
     return harness_end ();
