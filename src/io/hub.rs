@@ -241,10 +241,14 @@ impl Hub {
     }
 
     /// Has the session's messages written by the next tick.
-    pub(super) fn gather(&self, session: Arc<dyn Gatherer>) {
-        if self.gathering.add(session) {
+    pub(super) fn gather(self: &Arc<Self>, session: Arc<dyn Gatherer>) {
+        if self.gathering.add(self, session) {
             self.io.tick_gathering(self.seat, self.pace.until_tick());
         }
+    }
+
+    pub(super) fn gathering(&self) -> &Gathering {
+        &self.gathering
     }
 
     /// Writes what was gathered; callers do it before they wait.

@@ -36,6 +36,7 @@ pub use any_readable::AnyReadable;
 pub(crate) use contain::{contain, report};
 pub use datagrams::Datagrams;
 pub use ends::Ends;
+pub(crate) use gather::flush_own;
 pub use hub::{Hub, Waited, Waiter};
 pub use listener::Listener;
 pub use multicast::{Multicast, MulticastOf, has_norm, has_pgm};

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::core::SocketHandle;
 use super::monitor::Monitor;
 use crate::errno::{Errno, Result};
-use crate::io::{Ends, Event, Hub, Owner, Spin, Waited, Waiter, ZapDialog};
+use crate::io::{Ends, Event, Hub, Owner, Spin, Waited, Waiter, ZapDialog, flush_own};
 use crate::msg::Msg;
 use crate::option::SocketOptions;
 use crate::pattern::{PeerEnd, PipeSlot};
@@ -272,6 +272,7 @@ impl Link {
         look: impl Fn() -> bool,
     ) -> Result<bool> {
         self.flush();
+        flush_own();
         if self.has_news(age) {
             return Ok(true);
         }

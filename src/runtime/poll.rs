@@ -13,7 +13,7 @@ use super::core::{Locked, SocketHandle};
 use super::link::{Link, Wait};
 use super::options::{POLLIN, POLLOUT};
 use crate::errno::{Errno, Result};
-use crate::io::Hub;
+use crate::io::{Hub, flush_own};
 use crate::sys;
 use crate::sys::cancel::Shield;
 use crate::sys::sleep::Bed;
@@ -263,6 +263,7 @@ async fn wait(
             .map(|_| 0);
     }
     links.iter().for_each(|(link, _)| link.flush());
+    flush_own();
     let watch = Watch::begin(links)?;
     if watch.has_news() {
         return Ok(0);
