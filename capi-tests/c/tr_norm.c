@@ -1,7 +1,8 @@
 /*
- * The suite of reliable multicast over norm, by the loopback interface, and what is its own: numbers of senders. Skipped
- * where the library has no norm.
+ * The suite of reliable multicast over norm, by the loopback interface, and what is its own: numbers of senders, and the
+ * drafts of its options. Skipped where the library has no norm.
  */
+#define ZMQ_BUILD_DRAFT_API 1
 #define SCHEMES {"norm"}
 #define PLACE "lo;239.7.7.7:5556"
 #define INTERFACE "127.0.0.1"
@@ -69,6 +70,24 @@ CASE (bad_endpoints)
     rm_ends (ctx, pub, sub);
 }
 
+/* By itself NORM measures what the network takes. */
+CASE (rate)
+{
+    void *ctx = mk_ctx (), *pub = mk_socket (ctx, ZMQ_PUB);
+    set_int (pub, ZMQ_NORM_MODE, ZMQ_NORM_FIXED);
+    pass_at_slow_rate (ctx, pub);
+}
+
+CASE (small_packets)
+{
+    static const int sizes[] = {40, 200, 576};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+        void *ctx = mk_ctx (), *pub = mk_end (ctx, ZMQ_PUB), *sub = mk_end (ctx, ZMQ_SUB);
+        set_int (pub, ZMQ_NORM_SEGMENT_SIZE, sizes[i]);
+        pass_in_many_packets (ctx, pub, sub);
+    }
+}
+
 /* With too few descriptors there is no endpoint, and no fewer of them afterwards; with enough there is one that works. */
 CASE (few_descriptors)
 {
@@ -111,6 +130,8 @@ int main (int argc, char **argv)
     RUN_OURS (senders, "the reference gives all senders of a host one number");
     RUN_OURS (bad_endpoints, "the reference ends the process");
     RUN_OURS (few_descriptors, "undefined on the reference");
+    RUN_OURS (rate, "its option is a draft");
+    RUN_OURS (small_packets, "its option is a draft");
     RUN_OURS (taken_back, "the reference knows connected endpoints only, and not by all of their names");
     RUN_OURS (the_tail_arrives, "the reference drops what was not sent yet");
     RUN_OURS (ends_in_time, "as before");

@@ -107,29 +107,10 @@ CASE (many)
     pass_among_many ((const char *const[2]){from, from}, to);
 }
 
-/* The rate is kept: what is sent takes its time. Then what was sent before the close comes, although its sender is gone. */
 CASE (rate)
 {
-    enum { MESSAGES = 40, SIZE = 1000, SLOW = 200 };
-    static char body[SIZE];
-    char from[ROUTE_SIZE], to[ROUTE_SIZE];
-    void *ctx = mk_ctx (), *pub = mk_socket (ctx, ZMQ_PUB), *sub = mk_end (ctx, ZMQ_SUB);
-    mk_cable ("epgm", from, to);
-    set_int (pub, ZMQ_RATE, SLOW);
-    set_str (sub, ZMQ_SUBSCRIBE, "");
-    REQUIRE_OK (zmq_bind (sub, to));
-    REQUIRE_OK (zmq_connect (pub, from));
-    meet (pub, sub);
-    const long long begin = now_ms ();
-    for (int i = 0; i < MESSAGES; ++i)
-        CHECK_INT (zmq_send (pub, body, SIZE, 0), SIZE);
-    rm_socket_linger (pub);
-    for (int i = 0; i < MESSAGES; ++i)
-        expect_bytes (sub, body, SIZE, 0);
-    /* 40,000 bytes at 25,000 a second, the first few of them at once. */
-    CHECK (now_ms () - begin > 300);
-    rm_socket (sub);
-    rm_ctx (ctx);
+    void *ctx = mk_ctx (), *pub = mk_socket (ctx, ZMQ_PUB);
+    pass_at_slow_rate (ctx, pub);
 }
 
 /* Nobody listens, and the rate is slow: the end comes all the same, when the socket has lingered. */
@@ -148,22 +129,11 @@ CASE (ends_in_time)
 CASE (small_packets)
 {
     static const int sizes[] = {128, 200, 576};
-    static char body[3000];
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
-        char from[ROUTE_SIZE], to[ROUTE_SIZE];
         void *ctx = mk_ctx (), *pub = mk_end (ctx, ZMQ_PUB), *sub = mk_end (ctx, ZMQ_SUB);
-        mk_cable ("epgm", from, to);
         set_int (pub, ZMQ_MULTICAST_MAXTPDU, sizes[i]);
         set_int (sub, ZMQ_MULTICAST_MAXTPDU, sizes[i]);
-        set_str (sub, ZMQ_SUBSCRIBE, "");
-        REQUIRE_OK (zmq_bind (sub, to));
-        REQUIRE_OK (zmq_connect (pub, from));
-        meet (pub, sub);
-        CHECK_INT (zmq_send (pub, body, sizeof body, 0), sizeof body);
-        send_str (pub, "end", 0);
-        expect_bytes (sub, body, sizeof body, 0);
-        expect_msg (sub, "end");
-        rm_ends (ctx, pub, sub);
+        pass_in_many_packets (ctx, pub, sub);
     }
 }
 
