@@ -103,6 +103,15 @@ impl AnyEngine {
         }
     }
 
+    /// See [`Engine::peer_pings`].
+    #[must_use]
+    pub const fn peer_pings(&self) -> bool {
+        match self {
+            Self::Zmtp(engine) => engine.peer_pings(),
+            Self::Raw(_) => false,
+        }
+    }
+
     /// See [`Engine::handle_timeout`].
     ///
     /// # Errors

@@ -199,6 +199,12 @@ impl Engine {
         }
     }
 
+    /// Whether the peer has sent a PING: then more will come, whatever becomes of this side.
+    #[must_use]
+    pub const fn peer_pings(&self) -> bool {
+        self.heartbeat.peer_pings()
+    }
+
     /// Does what is due at `now`: may append a PING.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ pub(super) struct Heartbeat {
     reply_by: Option<Instant>,
     /// Something must have come by then, since the peer's PING said so.
     peer_ttl_by: Option<Instant>,
+    peer_pings: bool,
     /// Something has come since either of the two was set.
     traffic: bool,
 }
@@ -46,6 +47,7 @@ impl Heartbeat {
             next_ping: None,
             reply_by: None,
             peer_ttl_by: None,
+            peer_pings: false,
             traffic: false,
         }
     }
@@ -64,9 +66,15 @@ impl Heartbeat {
     /// The peer's PING asks to be taken for dead after this many tenths of a second of silence.
     pub(super) fn note_peer_ttl(&mut self, ttl: u16, now: Instant) {
         self.settle();
+        self.peer_pings = true;
         if ttl > 0 {
             self.peer_ttl_by = now.checked_add(Duration::from_millis(u64::from(ttl) * 100));
         }
+    }
+
+    /// Whether the peer sends PINGs of its own.
+    pub(super) const fn peer_pings(&self) -> bool {
+        self.peer_pings
     }
 
     /// When [`Self::handle_timeout`] is to be called next.

@@ -278,6 +278,17 @@ pub fn shutdown_write(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Bytes written to a TCP socket that the other end's system has not acknowledged.
+///
+/// # Errors
+/// `EINVAL`, `ENOTTY` on what is no TCP socket.
+pub fn unacknowledged(fd: BorrowedFd<'_>) -> io::Result<usize> {
+    let mut bytes: c_int = 0;
+    // SAFETY: the kernel writes one integer.
+    unsafe { syscall!(ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes)) }?;
+    Ok(usize::try_from(bytes).unwrap_or(0))
+}
+
 /// Who is at the other end of a unix socket: those who called `connect` or `listen`.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ pub struct Stream {
     write_limit: usize,
     /// Closing it waits until the peer has room for what was sent.
     waits_to_close: bool,
+    is_tcp: bool,
     /// How the ends are named, if not as the kernel has it
     name: Option<Arc<WsName>>,
 }
@@ -36,6 +37,7 @@ impl Stream {
             Some(Address::Ip(_)) | None => TCP_WRITE,
             Some(_) => usize::MAX,
         };
+        let is_tcp = matches!(peer, Some(Address::Ip(_)));
         let waits_to_close = matches!(peer, Some(Address::Tipc(_)));
         let peer = match peer {
             Some(Address::Ip(address)) => address.ip().to_string(),
@@ -56,6 +58,7 @@ impl Stream {
             peer,
             write_limit,
             waits_to_close,
+            is_tcp,
             name: None,
         }
     }
@@ -204,6 +207,13 @@ impl Stream {
             revents: 0,
         }];
         poll::poll(&mut set, Some(Duration::ZERO), None).is_ok_and(|ready| ready == 0)
+    }
+
+    /// Whether the peer would lose what was sent if it said something to a closed connection: TCP answers that with
+    /// a reset, and forgets what the other end's system has not acknowledged.
+    #[must_use]
+    pub fn would_lose(&self) -> bool {
+        self.is_tcp && socket::unacknowledged(self.fd.as_fd()).is_ok_and(|bytes| bytes > 0)
     }
 
     /// Ends the stream towards the peer, who still receives what was sent before.

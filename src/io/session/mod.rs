@@ -20,7 +20,7 @@ mod zap;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::Token;
 
@@ -79,6 +79,9 @@ impl std::fmt::Debug for Session {
             .finish_non_exhaustive()
     }
 }
+
+/// How often a session that has sent everything looks whether the peer's system has it; nothing tells.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The session's ends of the lanes.
 struct Lanes {
@@ -296,6 +299,7 @@ impl Session {
 
     /// Ends the session if its work is done, and sees to the next deadline otherwise.
     fn conclude(&self, core: &mut Core, now: Instant) {
+        let mut look_again = None;
         if let Some(farewell) = core.farewell {
             let unsent = core
                 .lanes
@@ -307,22 +311,35 @@ impl Session {
                         && conn.engine.is_established()
                 });
             let hopeless = core.conn.is_none() && core.dialer.is_none();
-            if !unsent || hopeless || farewell.is_over(now) {
+            if hopeless || farewell.is_over(now) {
                 self.finish(core);
+            } else if !unsent {
+                // A PING to a closed connection costs the peer what its system does not have yet.
+                let stays = core.conn.as_ref().is_some_and(|conn| {
+                    conn.write_failed.is_none()
+                        && conn.engine.peer_pings()
+                        && conn.stream.would_lose()
+                });
+                if stays {
+                    look_again = now.checked_add(LOOK_AGAIN);
+                } else {
+                    self.finish(core);
+                }
             }
         }
         if !self.is_done() {
-            self.schedule(core);
+            self.schedule(core, look_again);
         }
     }
 
-    fn schedule(&self, core: &mut Core) {
+    fn schedule(&self, core: &mut Core, look_again: Option<Instant>) {
         let deadlines = [
             core.conn
                 .as_ref()
                 .and_then(|conn| conn.engine.poll_timeout()),
             core.dialer.as_ref().and_then(Dialer::deadline),
             core.farewell.and_then(|farewell| farewell.until),
+            look_again,
         ];
         let Some(next) = deadlines.into_iter().flatten().min() else {
             return;
