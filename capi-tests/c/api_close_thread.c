@@ -165,6 +165,32 @@ CASE (close_races_close)
     }
 }
 
+static void *monitor_it (void *arg)
+{
+    call_t *call = arg;
+    call->inside = 1;
+    note (call, zmq_socket_monitor (call->socket, "inproc://events", ZMQ_EVENT_ALL));
+    return NULL;
+}
+
+/* A monitor that begins while its socket is closed keeps nothing of the context. */
+CASE (close_races_monitor)
+{
+    for (int round = 0; round < 500; ++round) {
+        void *ctx = mk_ctx ();
+        call_t call = {mk_socket (ctx, ZMQ_PAIR), 0, 0, 0};
+        pthread_t thread = start_thread (monitor_it, &call);
+        while (!call.inside) {
+        }
+        for (volatile int wait = round * 10; wait > 0; --wait) {
+        }
+        CHECK_OK (zmq_close (call.socket));
+        join_thread (thread);
+        CHECK (call.rc == 0 || call.err == ENOTSOCK);
+        rm_ctx (ctx);
+    }
+}
+
 static void *term_it (void *ctx)
 {
     CHECK_OK (zmq_ctx_term (ctx));
@@ -194,6 +220,7 @@ int main (int argc, char **argv)
     RUN_OURS (traffic_while_closing, reason);
     RUN_OURS (closed_twice, reason);
     RUN_OURS (close_races_close, reason);
+    RUN_OURS (close_races_monitor, reason);
     RUN (close_and_term_race);
     return harness_end ();
 }

@@ -210,7 +210,7 @@ impl Link {
             self.closed.store(true, Ordering::SeqCst);
             std::mem::take(&mut *mailbox)
         };
-        self.monitor.stop();
+        self.monitor.close();
         self.ring();
         if let Some(hub) = self.hub.get() {
             // No caller will come any more; where this fails, the ticks take it back.

@@ -20,8 +20,19 @@ use crate::transport::address;
 #[derive(Debug, Default)]
 pub(crate) struct Monitor {
     /// Events that somebody wants to hear of; looked at first, without the lock.
+    /// Changed with the lock held.
     mask: AtomicU64,
-    sink: Mutex<Option<Sink>>,
+    place: Mutex<Place>,
+}
+
+/// Where a sink is, if there is one.
+#[derive(Debug, Default)]
+enum Place {
+    #[default]
+    Free,
+    Taken(Sink),
+    /// The socket was closed: a sink would stay for ever, and with it the context.
+    Gone,
 }
 
 #[derive(Debug)]
@@ -45,7 +56,7 @@ impl Monitor {
         if !self.wants(event) {
             return;
         }
-        if let Some(sink) = &*self.sink.lock() {
+        if let Place::Taken(sink) = &*self.place.lock() {
             // Events are best effort by contract.
             let _ = sink.send(event, values, ends);
         }
@@ -56,16 +67,49 @@ impl Monitor {
         self.mask.load(Ordering::Relaxed) & event != 0
     }
 
-    fn start(&self, sink: Sink, mask: u64) {
-        self.stop();
-        *self.sink.lock() = Some(sink);
-        self.mask.store(mask, Ordering::Relaxed);
+    /// Begins to send events to `sink`; `ENOTSOCK` if the socket was closed meanwhile.
+    fn start(&self, sink: Sink, mask: u64) -> Result<()> {
+        let mut place = self.place.lock();
+        if let Place::Gone = *place {
+            drop(place);
+            // Opened just now, nothing else can be wrong with it.
+            let _ = sink.socket.close();
+            return Err(Errno::ENOTSOCK);
+        }
+        let before = std::mem::replace(&mut *place, Place::Taken(sink));
+        let before_mask = self.mask.swap(mask, Ordering::Relaxed);
+        drop(place);
+        before.end(before_mask);
+        Ok(())
     }
 
     /// Ends the monitor; its last event says so.
     pub(crate) fn stop(&self) {
+        self.leave(|place| match place {
+            Place::Gone => Place::Gone,
+            _ => Place::Free,
+        });
+    }
+
+    /// As [`stop`](Self::stop), and there will be no other one.
+    pub(crate) fn close(&self) {
+        self.leave(|_| Place::Gone);
+    }
+
+    fn leave(&self, next: impl FnOnce(&Place) -> Place) {
+        let mut place = self.place.lock();
+        let next = next(&place);
+        let before = std::mem::replace(&mut *place, next);
         let mask = self.mask.swap(0, Ordering::Relaxed);
-        let Some(sink) = self.sink.lock().take() else {
+        drop(place);
+        before.end(mask);
+    }
+}
+
+impl Place {
+    /// Tells a sink that was here that its monitor ends.
+    fn end(self, mask: u64) {
+        let Self::Taken(sink) = self else {
             return;
         };
         if mask & monitor_event::MONITOR_STOPPED != 0 {
@@ -166,8 +210,7 @@ impl SocketHandle {
             let _ = socket.close();
             return Err(errno);
         }
-        link.monitor.start(Sink { socket, version }, events);
-        Ok(())
+        link.monitor.start(Sink { socket, version }, events)
     }
 
     /// Has the monitor told how many messages are queued for and from each peer that is, or will be,
