@@ -40,14 +40,23 @@ pub(super) enum Kind {
 impl Endpoint {
     /// Ends the endpoint with its socket, even if it was taken back before: then what still lingers
     /// does so by the socket's option as it is now.
-    pub(super) fn close(self) {
-        match self.kind {
+    pub(super) fn close(self, link: &Link) {
+        match &self.kind {
             Kind::Bound(listener) => listener.close(),
+            Kind::BoundInproc => self.free_name(link),
             Kind::Connected(session, _) => session.retire(),
             Kind::Datagrams(session, _) => session.retire(),
             Kind::Multicast(session, _) => session.retire(),
-            // These end with their pipes and with the socket's names.
-            Kind::BoundInproc | Kind::ConnectedInproc(_) => {}
+            // It ends with its pipe.
+            Kind::ConnectedInproc(_) => {}
+        }
+    }
+
+    /// Frees the name that was bound by the socket of `link`.
+    fn free_name(&self, link: &Link) {
+        if let Some(name) = self.name.strip_prefix(b"inproc://") {
+            // Bound by this socket, so it can only be there.
+            let _ = link.context.inproc.unbind(name, link);
         }
     }
 
@@ -447,10 +456,7 @@ impl Socket {
                 return;
             }
             Kind::BoundInproc => {
-                if let Some(name) = endpoint.name.strip_prefix(b"inproc://") {
-                    // Bound by this socket, so it can only be there.
-                    let _ = self.link.context.inproc.unbind(name, &self.link);
-                }
+                endpoint.free_name(&self.link);
                 return;
             }
             Kind::Connected(session, slot) => {

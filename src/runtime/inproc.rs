@@ -323,14 +323,6 @@ impl Registry {
         (pipe.end, peer)
     }
 
-    /// Frees the names that a closed socket had bound.
-    pub(crate) fn forget(&self, link: &Arc<Link>) {
-        self.0
-            .lock()
-            .bound
-            .retain(|_, bound| !Arc::ptr_eq(bound, link));
-    }
-
     /// Drops connections to unbound names that are of use no more; to be called when a connector has
     /// let go of some. What was sent on them stays for as long as the connector lingers.
     pub(crate) fn sweep(&self) {

@@ -234,11 +234,10 @@ impl Socket {
         const STEP: &str = "the end of a socket";
         let endpoints = std::mem::take(&mut self.endpoints);
         let retired = std::mem::take(&mut self.retired);
-        for endpoint in endpoints.into_iter().chain(retired) {
-            contain(STEP, || endpoint.close());
-        }
         let link = Arc::clone(&self.link);
-        contain(STEP, || link.context.inproc.forget(&link));
+        for endpoint in endpoints.into_iter().chain(retired) {
+            contain(STEP, || endpoint.close(&link));
+        }
         let ids: Vec<PipeId> = self.pipes.ids().collect();
         for id in ids {
             contain(STEP, || self.let_go(id));
