@@ -78,7 +78,14 @@ impl Note {
             generation: fork::generation(),
         };
         // At the thread's end there is nothing that it would wait for.
-        let _ = NOTES.try_with(|notes| notes.borrow_mut().push(note));
+        let _ = NOTES.try_with(|notes| {
+            let mut notes = notes.borrow_mut();
+            if notes.len() == notes.capacity() {
+                // A thread that never waits may have had any number of sockets.
+                notes.retain(|note| note.hub.strong_count() > 0);
+            }
+            notes.push(note);
+        });
     }
 
     fn hub(&self) -> Option<Arc<Hub>> {
@@ -256,6 +263,17 @@ impl Gathering {
 mod tests {
     use super::*;
     use crate::io::{IoThread, ThreadConfig};
+
+    #[test]
+    fn hubs_that_are_gone_leave_no_notes() {
+        let io = IoThread::start(ThreadConfig::default()).expect("thread");
+        for _ in 0..100 {
+            let hub = Hub::new(Arc::clone(&io)).expect("hub");
+            Note::take(&hub);
+        }
+        assert!(NOTES.with(|notes| notes.borrow().len()) <= 4);
+        io.stop();
+    }
 
     /// A session that counts how often it is to write.
     struct Counts {
