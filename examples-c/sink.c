@@ -26,6 +26,12 @@ int main (int argc, char **argv)
     results = zmq_socket (context, ZMQ_PULL);
     control = zmq_socket (context, ZMQ_PUB);
     require (results && control, "creating the sockets");
+    /*
+     * In the end calls may be on their way that say nothing new: zmq_ctx_term is not to wait for them.
+     * Set before there are connections: libzmq 4.3.4 may wait for ever for those that end meanwhile.
+     */
+    require (zmq_setsockopt (control, ZMQ_LINGER, &no_wait, sizeof no_wait) == 0,
+             "not waiting for calls in the end");
     bind_and_tell (results, results_endpoint, "results");
     bind_and_tell (control, control_endpoint, "control");
 
@@ -61,9 +67,6 @@ int main (int argc, char **argv)
         }
     }
 
-    /* Whatever is still on its way to them says nothing new: do not wait for it. */
-    require (zmq_setsockopt (control, ZMQ_LINGER, &no_wait, sizeof no_wait) == 0,
-             "dropping the calls that are left");
     require (zmq_close (results) == 0, "closing the results");
     require (zmq_close (control) == 0, "closing the control");
     require (zmq_ctx_term (context) == 0, "ending the context");

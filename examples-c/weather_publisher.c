@@ -47,6 +47,12 @@ int main (int argc, char **argv)
     require (station != NULL, "creating a PUB socket");
     mailbox = zmq_socket (context, ZMQ_PULL);
     require (mailbox != NULL, "creating a PULL socket");
+    /*
+     * Reports that are on their way in the end have no listener: zmq_ctx_term is not to wait for them.
+     * Set before there are connections: libzmq 4.3.4 may wait for ever for those that end meanwhile.
+     */
+    require (zmq_setsockopt (station, ZMQ_LINGER, &no_wait, sizeof no_wait) == 0,
+             "not waiting for reports in the end");
     bind_and_tell (station, broadcast, "broadcasting");
     bind_and_tell (mailbox, letters, "mailbox");
 
@@ -68,9 +74,6 @@ int main (int argc, char **argv)
         }
     }
 
-    /* Reports that are still on their way have no listener: do not wait for them. */
-    require (zmq_setsockopt (station, ZMQ_LINGER, &no_wait, sizeof no_wait) == 0,
-             "dropping the reports that are left");
     require (zmq_close (station) == 0, "closing the station");
     require (zmq_close (mailbox) == 0, "closing the mailbox");
     require (zmq_ctx_term (context) == 0, "ending the context");
