@@ -10,7 +10,7 @@ use super::contain::contain;
 use super::farewell::Farewell;
 use super::hub::Hub;
 use super::timers::Timed;
-use super::turn::Driven;
+use super::turn::{CLOSED, DEADLINE, Driven, RETIRED};
 use super::{Census, Event, LiveGuard, Owner};
 use crate::option::SocketOptions;
 use crate::pattern::{PeerEnd, PipeEnd, PipeSlot};
@@ -81,15 +81,17 @@ impl<S: Driven + PeerEnd> Line<S> {
         }
     }
 
-    /// From now on only what is unsent keeps the session, as long as the socket lingers.
-    pub(super) fn bid_farewell(&mut self, owner: &Arc<dyn Owner>) {
-        let now = Instant::now();
-        self.farewell = Some(Farewell::bid(self.farewell, owner.linger(), now));
-    }
-
-    /// What the session was to be called at has come.
-    pub(super) fn note_called(&mut self) {
-        self.scheduled = None;
+    /// Does what the bits say of the line: the time that the session was to be called at has come; the socket has let go,
+    /// and from now on only what is unsent keeps the session, as long as the socket lingers.
+    pub(super) fn heed(&mut self, todo: u32, owner: &Arc<dyn Owner>) {
+        if todo & DEADLINE != 0 {
+            self.scheduled = None;
+        }
+        let is_left = todo & CLOSED != 0 && self.from_socket.is_orphaned();
+        if todo & RETIRED != 0 || is_left {
+            let now = Instant::now();
+            self.farewell = Some(Farewell::bid(self.farewell, owner.linger(), now));
+        }
     }
 
     /// Has the session called at this time, if not before.

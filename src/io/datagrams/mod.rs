@@ -22,7 +22,7 @@ use super::gather;
 use super::hub::Hub;
 use super::pace;
 use super::standing::{Line, SessionOf, Standing};
-use super::turn::{CLOSED, DEADLINE, Driven, READABLE, RETIRED, Turn, WORK, WRITABLE};
+use super::turn::{CLOSED, Driven, READABLE, RETIRED, Turn, WORK, WRITABLE};
 use super::{Ends, Event, Owner, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::msg::Msg;
@@ -284,13 +284,7 @@ impl Standing for Datagrams {
             core.is_blocked = false;
             self.watch(core);
         }
-        if todo & DEADLINE != 0 {
-            core.line.note_called();
-        }
-        let is_left = todo & CLOSED != 0 && core.line.from_socket.is_orphaned();
-        if todo & RETIRED != 0 || is_left {
-            core.line.bid_farewell(&self.owner);
-        }
+        core.line.heed(todo, &self.owner);
         let more_to_read = self.receive(core);
         let more_to_send = self.transmit(core);
         if more_to_read || more_to_send {

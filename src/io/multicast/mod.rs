@@ -28,7 +28,7 @@ use self::carrier::{Carrier, Outlet, Turn as Received};
 use super::gather;
 use super::hub::Hub;
 use super::standing::{Line, SessionOf, Standing};
-use super::turn::{CLOSED, DEADLINE, Driven, RETIRED, Turn, WORK};
+use super::turn::{CLOSED, Driven, RETIRED, Turn, WORK};
 use super::{Ends, Event, Owner, monitor_event};
 use crate::errno::{Errno, Result};
 use crate::pattern::{PeerEnd, PipeEnd};
@@ -334,13 +334,7 @@ impl Standing for Multicast {
     }
 
     fn process(&self, core: &mut Core, todo: u32) {
-        if todo & DEADLINE != 0 {
-            core.line.note_called();
-        }
-        let is_left = todo & CLOSED != 0 && core.line.from_socket.is_orphaned();
-        if todo & RETIRED != 0 || is_left {
-            core.line.bid_farewell(&self.owner);
-        }
+        core.line.heed(todo, &self.owner);
         let more_to_read = self.receive(core);
         let more_to_send = self.transmit(core);
         if (more_to_read || more_to_send)
